@@ -1,0 +1,1 @@
+"""The blueprint: stages, touchpoints, promises, flow."""

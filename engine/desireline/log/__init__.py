@@ -1,0 +1,1 @@
+"""Event logs: columns, readers, writers, quality."""

@@ -1,0 +1,53 @@
+"""The case table: what happened to each case, as integer sums; the same for a log and for a run."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseTable:
+    """One entry per case in every array, in the log's order of cases; all int64, times in microseconds.
+
+    Attributes
+    ----------
+    first_enabled
+        First enabling, else first start.
+    last_end
+        Last known end (or start where no end is known).
+    wait, wait_served
+        Sum of start - enabled where enabled is known; `wait_served` leaves out abandoned visits.
+    idle
+        Sum over events of the time between the latest earlier end in the case (or the first enabling, for the first
+        event) and the start, where that is positive: wait and delay together, without the time covered by other work.
+    visits
+        Number of events that are not an abandonment.
+    handoffs
+        How often the work passes from one function (owner, else pool) to another.
+    repeats
+        Events of an activity that the case has seen before.
+    abandoned
+        1 where the case gave up in a queue.
+    completed
+        1 where no event is open.
+    kept
+        1 kept, 0 lost, -1 unknown.
+    enabled_known
+        Number of events whose enabling is known.
+    """
+
+    first_enabled: np.ndarray
+    last_end: np.ndarray
+    wait: np.ndarray
+    wait_served: np.ndarray
+    idle: np.ndarray
+    visits: np.ndarray
+    handoffs: np.ndarray
+    repeats: np.ndarray
+    abandoned: np.ndarray
+    completed: np.ndarray
+    kept: np.ndarray
+    enabled_known: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.wait)

@@ -1,0 +1,1 @@
+"""The calibrated description that both backends read: pure data in one readable file."""

@@ -1,0 +1,208 @@
+"""The model: arrivals, routing graph, times, pools, patience, retention. Pure data; times in int64 microseconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+FORMAT = 1
+HOURS = 168
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A distribution of times in microseconds (int64).
+
+    `fixed`: always `x[0]`. `exponential`: mean `x[0]`. `empirical`: quantile function through the points
+    (`p[i]`, `x[i]`), linear between them; equal neighbours in `x` are an atom; `p` runs from 0 to 1, at most 64 knots.
+    """
+
+    kind: Literal["fixed", "exponential", "empirical"]
+    x: tuple[int, ...]
+    p: tuple[float, ...] = ()
+
+    def mean(self) -> float:
+        """Return the mean in microseconds."""
+        if self.kind != "empirical":
+            return float(self.x[0])
+        pairs = zip(zip(self.p, self.x, strict=True), zip(self.p[1:], self.x[1:], strict=True), strict=False)
+        return sum((q - p) * (x + y) / 2 for (p, x), (q, y) in pairs)
+
+
+ZERO = Distribution(kind="fixed", x=(0,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A distribution that may depend on the activity before; `by_previous` wins over `default`."""
+
+    default: Distribution = ZERO
+    by_previous: Mapping[str, Distribution] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a case waits in the queue of an activity before it gives up.
+
+    Giving up is written as an event of `activity` (start = end), and ends the case.
+    """
+
+    time: Distribution
+    activity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """What it takes to do an activity.
+
+    Order in a simulated visit: `delay` after the end of what came before; then enabled; `response` (waiting that no
+    queue explains); then the queue of its `pools` (the first free in this order; none = no resource needed); then
+    `duration`. `cost` is money per visit besides the pools' cost.
+    """
+
+    duration: Times = Times()
+    delay: Times = Times()
+    response: Times = Times()
+    pools: tuple[str, ...] = ()
+    patience: Patience | None = None
+    cost: float = 0.0
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One way on from a node: the share of cases that take it; `to` None ends the case (or its branch of a fork)."""
+
+    to: str | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A place in the routing graph.
+
+    An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent.
+    From both, one branch is drawn with probability `share`. A `fork` sends a token along each branch at once; the
+    tokens meet at the `join` node it names, which goes on when the last of them arrives, by one of its own branches.
+    """
+
+    id: str
+    kind: Literal["activity", "choice", "fork", "join"]
+    activity: str | None = None
+    branches: tuple[Branch, ...] = ()
+    join: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """`units` resources at work from minute `start` to minute `end` of the week (Monday 00:00 = 0, local time)."""
+
+    start: int
+    end: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """Resources that do the same work.
+
+    `shifts` do not overlap; outside them nobody works. Empty `shifts` with `unlimited` true means that nobody ever
+    queues. `identified` says whether the log shows that waiting here comes from a lack of capacity; where it does not,
+    a change of capacity has no answer. `cost` is money per hour of work.
+    """
+
+    name: str
+    shifts: tuple[Shift, ...] = ()
+    unlimited: bool = False
+    identified: bool = True
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A combination of case attributes and its share of the stream's cases."""
+
+    attributes: Mapping[str, str]
+    share: float
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Cases that arrive by a weekly pattern.
+
+    `rates`: expected arrivals in each of the 168 hours of the week from Monday 00:00 local time.
+    """
+
+    name: str
+    rates: tuple[float, ...]
+    profiles: tuple[Profile, ...] = (Profile(attributes={}, share=1.0),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """A logistic model of being kept: P(kept) = 1 / (1 + exp(-(intercept + sum of coefficients x features))).
+
+    `features` names columns of `experience.features`. `abandoned_lost` true: a case that gave up is lost by rule.
+    """
+
+    features: tuple[str, ...]
+    intercept: float
+    coefficients: tuple[float, ...]
+    abandoned_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """Everything of a model that is estimated from the log, and so varies with the sample.
+
+    `start`: the nodes at which cases begin, with their shares. `nodes` by id, `activities` and `pools` by name.
+    """
+
+    streams: tuple[Stream, ...]
+    start: tuple[Branch, ...]
+    nodes: Mapping[str, Node]
+    activities: Mapping[str, Activity]
+    pools: Mapping[str, Pool]
+    retention: Retention | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """A journey that can be simulated.
+
+    `start_at` is the default start of a run (ISO local time, a Monday). `refits` are the parameters fitted again on
+    resampled weeks and customers; run r of a study uses refit r mod len(refits). `touchpoints` maps a touchpoint to
+    its activities, `owners` a touchpoint to its owner.
+    """
+
+    name: str
+    timezone: str
+    start_at: str
+    parameters: Parameters
+    currency: str = ""
+    refits: tuple[Parameters, ...] = ()
+    touchpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    blueprint: Mapping[str, Any] | None = None
+    has_enabled: bool = True
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Mapping[str, Any] | None = None
+    format: int = FORMAT
+
+    def refit(self, replication: int) -> "Model":
+        """Return the model with the parameters that replication `replication` of a study uses."""
+        if not self.refits:
+            return self
+        return replace(self, parameters=self.refits[replication % len(self.refits)], refits=())
+
+    def touchpoint_of(self, activity: str) -> str:
+        """Return the touchpoint of `activity`: itself where none claims it."""
+        for touchpoint, activities in self.touchpoints.items():
+            if activity == touchpoint or activity in activities:
+                return touchpoint
+        return activity
+
+    def activities_of(self, touchpoint: str) -> tuple[str, ...]:
+        """Return the activities of `touchpoint` that the model has; a touchpoint's own name is one of them."""
+        named = (touchpoint, *self.touchpoints.get(touchpoint, ()))
+        return tuple(dict.fromkeys(a for a in named if a in self.parameters.activities))
