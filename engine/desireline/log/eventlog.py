@@ -83,7 +83,7 @@ class EventLog:
             names = pa.table({"code": pa.array(range(len(self.activities)), pa.int32()), "name": list(self.activities)})
             for view, table in {"events": self.events, "cases": self.cases, "activities": names, **tables}.items():
                 connection.register(view, table)
-            return connection.execute(query).to_arrow_table()
+            return connection.sql(query).to_arrow_table()
 
     def select(self, keep: np.ndarray) -> "EventLog":
         """Return the log of the cases where `keep` (bool, one per case) is true; activity codes stay as they are."""
