@@ -1,0 +1,128 @@
+"""What must hold before a model can run."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from desireline.errors import ModelError, Problem
+from desireline.model.model import HOURS, Branch, Distribution, Model, Parameters, Pool
+
+WEEK_MINUTES = HOURS * 60
+
+
+def require_sound(model: Model) -> None:
+    """Check `model`.
+
+    Raises
+    ------
+    ModelError
+        With all that would make a run impossible: names that are not there, shares that do not add up, a route that
+        can never end, shifts that overlap, times that make no sense.
+    """
+    wrong = problems(model, model.name)
+    if wrong:
+        raise ModelError(problems=wrong)
+
+
+def problems(model: Model, where: str) -> list[Problem]:
+    """Return everything that makes `model` impossible to run, refits included."""
+    found: dict[str, None] = {}
+    for parameters in (model.parameters, *model.refits):
+        found.update(dict.fromkeys(_parameters(parameters)))
+    return [Problem(where=where, found=text, help="Correct the model file or calibrate again.") for text in found]
+
+
+def _parameters(parameters: Parameters) -> Iterator[str]:
+    yield from _routing(parameters)
+    for name, activity in parameters.activities.items():
+        yield from (
+            f'"{name}" needs pool "{p}", which is not there' for p in activity.pools if p not in parameters.pools
+        )
+        for times in (activity.duration, activity.delay, activity.response):
+            for distribution in (times.default, *times.by_previous.values()):
+                yield from _distribution(name, distribution)
+        if activity.patience:
+            yield from _distribution(f"patience of {name}", activity.patience.time)
+    for pool in parameters.pools.values():
+        yield from _shifts(pool)
+    for stream in parameters.streams:
+        if len(stream.rates) != HOURS or any(not 0 <= rate < 1e12 for rate in stream.rates):
+            yield f'stream "{stream.name}": rates must be {HOURS} numbers, none negative'
+        yield from _shares(f'profiles of stream "{stream.name}"', [profile.share for profile in stream.profiles])
+
+
+def _routing(parameters: Parameters) -> Iterator[str]:
+    nodes = parameters.nodes
+    yield from _branches("the start", parameters.start, parameters)
+    for node in nodes.values():
+        if node.kind == "fork":
+            yield from (f'fork "{node.id}" leads to nothing' for b in node.branches if b.to not in nodes)
+            if not node.branches:
+                yield f'fork "{node.id}" has no branches'
+            if node.join is None or node.join not in nodes:
+                yield f'fork "{node.id}" names no join'
+        else:
+            yield from _branches(f'node "{node.id}"', node.branches, parameters)
+        if node.kind == "activity" and node.activity not in parameters.activities:
+            yield f'node "{node.id}" is labelled "{node.activity}", which is no activity of the model'
+    stuck = sorted(set(nodes) - ending(parameters))
+    if stuck:
+        shown = ", ".join(f'"{name}"' for name in stuck[:5])
+        yield f"the route can never end from {shown}"
+
+
+def _branches(name: str, branches: Iterable[Branch], parameters: Parameters) -> Iterator[str]:
+    branches = list(branches)
+    yield from (
+        f'{name} leads to "{b.to}", which is not there'
+        for b in branches
+        if b.to is not None and b.to not in parameters.nodes
+    )
+    yield from _shares(name, [b.share for b in branches])
+
+
+def _shares(name: str, shares: list[float]) -> Iterator[str]:
+    if any(not 0 <= share <= 1 for share in shares) or not abs(sum(shares) - 1) < 1e-6:
+        yield f"the shares of {name} add up to {sum(shares):.6g}, not to 1"
+
+
+def ending(parameters: Parameters) -> set[str]:
+    """Return the nodes from which the end of the case can be reached with positive probability.
+
+    A fork ends when its join does and each of its branches reaches the join or an end.
+    """
+    nodes = parameters.nodes
+    good: set[str] = set()
+    while True:
+        more = {
+            node.id
+            for node in nodes.values()
+            if node.id not in good
+            and (
+                (node.join in good and all(b.to is None or b.to in good for b in node.branches))
+                if node.kind == "fork"
+                else any(b.share > 0 and (b.to is None or b.to in good) for b in node.branches)
+            )
+        }
+        if not more:
+            return good
+        good |= more
+
+
+def _distribution(name: str, distribution: Distribution) -> Iterator[str]:
+    x, p = distribution.x, distribution.p
+    if not x or any(not 0 <= value < 2**60 for value in x):
+        yield f'"{name}": a time is missing, negative or beyond 36,000 years'
+    elif distribution.kind == "empirical":
+        rising = all(a <= b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(x))
+        if len(p) != len(x) or len(x) < 2 or not rising or p[0] != 0 or p[-1] != 1:
+            yield f'"{name}": the knots of a distribution must rise, with p from 0 to 1'
+
+
+def _shifts(pool: Pool) -> Iterator[str]:
+    end = 0
+    for shift in sorted(pool.shifts, key=lambda s: s.start):
+        if not 0 <= shift.start < shift.end <= WEEK_MINUTES or shift.units < 0:
+            yield f'pool "{pool.name}": a shift from minute {shift.start} to {shift.end} with {shift.units} units'
+        elif shift.start < end:
+            yield f'pool "{pool.name}": shifts overlap at minute {shift.start} of the week'
+        end = max(end, shift.end)

@@ -1,0 +1,112 @@
+"""Local weekly patterns as UTC instants, across changes of daylight-saving time."""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from desireline.errors import ModelError
+from desireline.model.model import HOURS, Shift
+from desireline.units import MICROSECONDS
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant(moment: datetime, zone: str) -> int:
+    """Return the UTC microseconds of a local wall-clock time; a time skipped in spring is the moment of the change."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return (aware.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1)
+
+
+def parse_start(text: str, zone: str) -> int:
+    """Return the UTC microseconds of an ISO time, local in `zone` unless it names its own.
+
+    Raises
+    ------
+    ModelError
+        If it is no ISO date or time.
+    """
+    try:
+        return instant(datetime.fromisoformat(text), zone)
+    except ValueError:
+        raise ModelError(f'"{text}" is no start', expected='an ISO date or time such as "2026-01-05"') from None
+
+
+def _monday(start: int, zone: str) -> date:
+    local = (_EPOCH + timedelta(microseconds=start)).astimezone(ZoneInfo(zone))
+    return local.date() - timedelta(days=local.weekday())
+
+
+@lru_cache(maxsize=64)
+def hours(zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the instants from `start` to `end` at which a local hour begins, and the hour of the week of each piece.
+
+    Returns
+    -------
+    times : int64 array, shape (n + 1,)
+        UTC microseconds, from `start` to `end`.
+    hour_of_week : int64 array, shape (n,)
+        0 to 167; Monday 00:00 local time is 0. An hour repeated in autumn is one long piece, one skipped is none.
+    """
+    monday = _monday(start, zone)
+    edges: list[int] = []
+    numbers: list[int] = []
+    day = 0
+    while not edges or edges[-1] < end:
+        for hour in range(24):
+            moment = datetime.combine(monday + timedelta(days=day), datetime.min.time()) + timedelta(hours=hour)
+            edges.append(instant(moment, zone))
+            numbers.append((day % 7) * 24 + hour)
+        day += 1
+    times, hour_of_week = np.array(edges, np.int64), np.array(numbers, np.int64)
+    last = np.append(times[1:] > times[:-1], True)
+    times, hour_of_week = times[last], hour_of_week[last]
+    first = np.searchsorted(times, start, side="right") - 1
+    stop = np.searchsorted(times, end, side="left")
+    return np.concatenate([[start], times[first + 1 : stop], [end]]), hour_of_week[first:stop]
+
+
+@lru_cache(maxsize=256)
+def capacity(shifts: tuple[Shift, ...], zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return when the number of units at work changes, from `start` to `end`.
+
+    Returns
+    -------
+    times : int64 array, shape (n,)
+        UTC microseconds; the first is `start`.
+    units : int64 array, shape (n,)
+        Units at work from each time on.
+    """
+    monday = _monday(start, zone)
+    changes: dict[int, int] = {start: 0}
+    opening: list[tuple[int, int]] = []
+    week = 0
+    while True:
+        begin = datetime.combine(monday + timedelta(weeks=week), datetime.min.time())
+        if instant(begin, zone) >= end:
+            break
+        for shift in shifts:
+            opens = instant(begin + timedelta(minutes=shift.start), zone)
+            closes = instant(begin + timedelta(minutes=shift.end), zone)
+            if closes > start and opens < closes:
+                opening.append((max(opens, start), shift.units))
+                changes.setdefault(closes, 0)
+        week += 1
+    changes.update(opening)
+    times = sorted(time for time in changes if time < end)
+    units = [changes[time] for time in times]
+    keep = [i for i in range(len(units)) if i == 0 or units[i] != units[i - 1]]
+    return np.array([times[i] for i in keep], np.int64), np.array([units[i] for i in keep], np.int64)
+
+
+def cumulative_arrivals(rates: tuple[float, ...], zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the expected number of arrivals from `start` on, as a line through (times, expected).
+
+    `rates` are arrivals per hour in each of the 168 hours of the week.
+    """
+    times, hour = hours(zone, start, end)
+    assert len(rates) == HOURS
+    lengths = np.diff(times) / (3600 * MICROSECONDS)
+    expected = np.concatenate([[0.0], np.cumsum(np.asarray(rates)[hour] * lengths)])
+    return times, expected

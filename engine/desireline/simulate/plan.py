@@ -1,0 +1,263 @@
+"""The plan: a model lowered once to integer-coded arrays; everything a backend needs and nothing else."""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from desireline.errors import ModelError
+from desireline.model.check import require_sound
+from desireline.model.model import Activity, Branch, Distribution, Model, Parameters, Times
+from desireline.seeds import label_key
+from desireline.simulate import draws
+from desireline.simulate.calendar import capacity, cumulative_arrivals, parse_start
+from desireline.units import MICROSECONDS
+
+KINDS = {"activity": 0, "choice": 1, "fork": 2, "join": 3}
+DISTRIBUTIONS = {"fixed": draws.FIXED, "exponential": draws.EXPONENTIAL, "empirical": draws.EMPIRICAL}
+NONE = -1
+END = -1
+UNLIMITED = 2**31 - 1
+DEFAULT_HORIZON = 28 * 86400 * MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ragged:
+    """Rows of different length in one array: row i is `values[offsets[i]:offsets[i + 1]]`."""
+
+    offsets: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a backend runs. Indexes are int64, times int64 microseconds UTC, shares float64, keys uint64.
+
+    Attributes
+    ----------
+    start, horizon_end, stop : int
+        Arrivals come from `start` until before `horizon_end`; at `stop` (twice the horizon) the run ends.
+    max_cases : int
+        At most this many arrivals.
+    node_kind, node_activity, node_join, node_key : shape (nodes,)
+        KINDS; index of the activity or NONE; for a fork the index of its join; the key of the label for route draws.
+    node_branches, branch_share : Ragged over nodes, and shape (branches,)
+        Target nodes (END ends), and cumulative shares within each node (for a fork: unused).
+    start_branches, start_share : shape (starts,)
+        The nodes at which cases begin, and cumulative shares.
+    activity_names, activity_keys : (activities,)
+        Labels and their keys.
+    activity_pools : Ragged over activities
+        Pools that serve the activity, in the order in which they are tried.
+    duration, delay, response : shape (activities, activities + 1)
+        Distribution of each activity by the activity before; column 0 where there is none.
+    patience, patience_activity : shape (activities,)
+        Distribution or NONE; the activity that records giving up.
+    distribution_kind, distribution_offsets, knots_p, knots_x
+        Kind of each distribution, and its knots `knots_*[offsets[i]:offsets[i + 1]]`.
+    pool_names, pool_capacity
+        Names; per pool the instants at which the number of units changes and the units from then on.
+    stream_keys, stream_arrivals, stream_profiles, profile_share, profile_priority, profiles
+        Per stream its key, (times, expected arrivals), its profiles (Ragged indexes) with cumulative shares; per
+        profile its priority (lower is served first) and its attributes.
+    """
+
+    start: int
+    horizon_end: int
+    stop: int
+    max_cases: int
+    node_kind: np.ndarray
+    node_activity: np.ndarray
+    node_join: np.ndarray
+    node_key: np.ndarray
+    node_branches: Ragged
+    branch_share: np.ndarray
+    start_branches: np.ndarray
+    start_share: np.ndarray
+    activity_names: tuple[str, ...]
+    activity_keys: np.ndarray
+    activity_pools: Ragged
+    duration: np.ndarray
+    delay: np.ndarray
+    response: np.ndarray
+    patience: np.ndarray
+    patience_activity: np.ndarray
+    distribution_kind: np.ndarray
+    distribution_offsets: np.ndarray
+    knots_p: np.ndarray
+    knots_x: np.ndarray
+    pool_names: tuple[str, ...]
+    pool_capacity: tuple[tuple[np.ndarray, np.ndarray], ...]
+    stream_keys: np.ndarray
+    stream_arrivals: tuple[tuple[np.ndarray, np.ndarray], ...]
+    stream_profiles: Ragged
+    profile_share: np.ndarray
+    profile_priority: np.ndarray
+    profiles: tuple[Mapping[str, str], ...]
+    activity_channels: tuple[str | None, ...]
+    timezone: str
+
+
+class _Distributions:
+    """Collects distributions, each once."""
+
+    def __init__(self) -> None:
+        self.index: dict[Distribution, int] = {}
+
+    def add(self, distribution: Distribution) -> int:
+        return self.index.setdefault(distribution, len(self.index))
+
+    def arrays(self) -> dict[str, Any]:
+        known = list(self.index)
+        knots = [d.p if d.kind == "empirical" else (0.0,) * len(d.x) for d in known]
+        return {
+            "distribution_kind": np.array([DISTRIBUTIONS[d.kind] for d in known], np.int64),
+            "distribution_offsets": np.cumsum([0, *(len(d.x) for d in known)]).astype(np.int64),
+            "knots_p": np.array([p for row in knots for p in row], np.float64),
+            "knots_x": np.array([x for d in known for x in d.x], np.int64),
+        }
+
+
+def plan(model: Model, *, start: str | None = None, horizon: int | None = None, cases: int | None = None) -> Plan:
+    """Return the plan of a run of `model`.
+
+    Parameters
+    ----------
+    start
+        ISO time at which arrivals begin, local in the model's zone; default: the model's own.
+    horizon
+        Microseconds during which cases arrive (default: four weeks, or as long as `cases` arrivals take).
+    cases
+        Number of arrivals after which no more come.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot run, see `model.check`.
+    """
+    require_sound(model)
+    parameters = model.parameters
+    begin = parse_start(start or model.start_at, model.timezone)
+    if horizon is None:
+        horizon = DEFAULT_HORIZON if cases is None else _horizon_for(parameters, model.timezone, begin, cases)
+    if horizon <= 0:
+        raise ModelError("the horizon is not positive", where="horizon", expected='a time such as "4 wk"')
+    end, stop = begin + horizon, begin + 2 * horizon
+    distributions = _Distributions()
+    pools = tuple(parameters.pools)
+    return Plan(
+        start=begin,
+        horizon_end=end,
+        stop=stop,
+        max_cases=cases if cases is not None else UNLIMITED,
+        **_route(parameters),
+        **_activities(parameters, distributions),
+        **distributions.arrays(),
+        pool_names=pools,
+        pool_capacity=tuple(_capacity(parameters, name, model.timezone, begin, stop) for name in pools),
+        **_streams(parameters, model.timezone, begin, end),
+        timezone=model.timezone,
+    )
+
+
+def _horizon_for(parameters: Parameters, zone: str, begin: int, cases: int) -> int:
+    """Return a whole number of weeks that is long enough for `cases` arrivals all but surely."""
+    a_week = sum(sum(stream.rates) for stream in parameters.streams)
+    if a_week <= 0:
+        raise ModelError("no case ever arrives", where="arrivals", expected="a rate above zero in some hour")
+    weeks = int((cases + 8 * cases**0.5 + 16) / a_week) + 2
+    return weeks * 7 * 86400 * MICROSECONDS
+
+
+def _ragged(rows: Iterable[Iterable[int]]) -> Ragged:
+    lists = [list(row) for row in rows]
+    offsets = np.cumsum([0, *(len(row) for row in lists)]).astype(np.int64)
+    return Ragged(offsets=offsets, values=np.array([v for row in lists for v in row], np.int64))
+
+
+def _cumulative(rows: Iterable[Iterable[float]]) -> np.ndarray:
+    return np.concatenate([np.cumsum(list(row)) for row in rows] or [np.zeros(0)])
+
+
+def _route(parameters: Parameters) -> dict[str, Any]:
+    nodes = list(parameters.nodes.values())
+    index = {node.id: i for i, node in enumerate(nodes)}
+    activity = {name: i for i, name in enumerate(parameters.activities)}
+
+    def targets(branches: tuple[Branch, ...]) -> list[int]:
+        return [END if branch.to is None else index[branch.to] for branch in branches]
+
+    labels = [node.activity if node.activity is not None else node.id for node in nodes]
+    return {
+        "node_kind": np.array([KINDS[node.kind] for node in nodes], np.int64),
+        "node_activity": np.array([activity.get(node.activity or "", NONE) for node in nodes], np.int64),
+        "node_join": np.array([index[node.join] if node.join is not None else NONE for node in nodes], np.int64),
+        "node_key": _keys(labels),
+        "node_branches": _ragged(targets(node.branches) for node in nodes),
+        "branch_share": _cumulative([b.share for b in node.branches] for node in nodes),
+        "start_branches": np.array(targets(parameters.start), np.int64),
+        "start_share": np.cumsum([branch.share for branch in parameters.start]),
+    }
+
+
+def _keys(labels: Iterable[str]) -> np.ndarray:
+    names = list(labels)
+    keys = {name: label_key(name) for name in names}
+    if len(set(keys.values())) < len(keys):
+        raise ModelError("two names have the same 64-bit key", where="model", help="Rename one of the activities.")
+    return np.array([keys[name] for name in names], np.uint64)
+
+
+def _activities(parameters: Parameters, distributions: _Distributions) -> dict[str, Any]:
+    activities = parameters.activities
+    names = list(activities) + [
+        a.patience.activity for a in activities.values() if a.patience and a.patience.activity not in activities
+    ]
+    names = list(dict.fromkeys(names))
+    index = {name: i for i, name in enumerate(names)}
+    pools = {name: i for i, name in enumerate(parameters.pools)}
+    full = [activities.get(name, Activity()) for name in names]
+
+    def table(part: Iterable[Times]) -> np.ndarray:
+        rows = np.empty((len(names), len(names) + 1), np.int64)
+        for row, times in zip(rows, part, strict=True):
+            row[:] = distributions.add(times.default)
+            for previous, distribution in times.by_previous.items():
+                if previous in index:
+                    row[1 + index[previous]] = distributions.add(distribution)
+        return rows
+
+    return {
+        "activity_names": tuple(names),
+        "activity_keys": _keys(names),
+        "activity_pools": _ragged([pools[p] for p in a.pools] for a in full),
+        "duration": table(a.duration for a in full),
+        "delay": table(a.delay for a in full),
+        "response": table(a.response for a in full),
+        "patience": np.array([distributions.add(a.patience.time) if a.patience else NONE for a in full], np.int64),
+        "patience_activity": np.array([index[a.patience.activity] if a.patience else NONE for a in full], np.int64),
+        "activity_channels": tuple(a.channel for a in full),
+    }
+
+
+def _capacity(parameters: Parameters, name: str, zone: str, begin: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+    pool = parameters.pools[name]
+    if pool.unlimited:
+        return np.array([begin], np.int64), np.array([UNLIMITED], np.int64)
+    return capacity(pool.shifts, zone, begin, stop)
+
+
+def _streams(parameters: Parameters, zone: str, begin: int, end: int) -> dict[str, Any]:
+    streams = parameters.streams
+    profiles = [profile for stream in streams for profile in stream.profiles]
+    first = np.cumsum([0, *(len(stream.profiles) for stream in streams)])
+    return {
+        "stream_keys": _keys(stream.name for stream in streams),
+        "stream_arrivals": tuple(cumulative_arrivals(stream.rates, zone, begin, end) for stream in streams),
+        "stream_profiles": _ragged(range(a, b) for a, b in itertools.pairwise(first)),
+        "profile_share": _cumulative([p.share for p in stream.profiles] for stream in streams),
+        "profile_priority": np.array([profile.priority for profile in profiles], np.int64),
+        "profiles": tuple(profile.attributes for profile in profiles),
+    }
