@@ -1,0 +1,58 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.queues import always, fixed, line, model, queue
+
+from desireline.errors import ModelError
+from desireline.model.check import require_sound
+from desireline.model.io import dump_model, read_model, write_model
+from desireline.model.model import Activity, Branch, Model, Pool, Shift
+
+
+def changed(small: Model, **parts: object) -> Model:
+    return replace(small, parameters=replace(small.parameters, **parts))
+
+
+def test_a_model_written_and_read_is_the_same(tmp_path: Path) -> None:
+    small = queue(1, 2, 3, leaving=0.5)
+    small = replace(small, refits=(small.parameters, small.parameters), touchpoints={"Desk": ("Serve",)})
+    assert read_model(write_model(small, tmp_path / "m.json")) == small
+    assert dump_model(small) == (tmp_path / "m.json").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 2}', '{"format": 1, "parameters": 3}', "\x00"])
+def test_a_file_that_is_no_model_is_refused_with_help(tmp_path: Path, text: str) -> None:
+    (tmp_path / "m.json").write_text(text)
+    with pytest.raises(ModelError, match="desireline calibrate"):
+        read_model(tmp_path / "m.json")
+
+
+def test_a_model_edited_wrongly_names_every_fault(tmp_path: Path) -> None:
+    document = json.loads(dump_model(queue(1, 2, 3)))
+    document["parameters"]["activities"]["Serve"]["pools"] = ["Dsek"]
+    document["parameters"]["nodes"]["Serve"]["branches"][0]["share"] = 0.5
+    (tmp_path / "m.json").write_text(json.dumps(document))
+    with pytest.raises(ModelError) as caught:
+        read_model(tmp_path / "m.json")
+    assert "Dsek" in str(caught.value)
+    assert "add up to 0.5" in str(caught.value)
+
+
+def test_a_route_that_can_never_end_is_refused() -> None:
+    small = model(line("A", "B", last="A"), {"A": Activity(), "B": Activity()})
+    with pytest.raises(ModelError, match="never end"):
+        require_sound(small)
+
+
+def test_overlapping_shifts_are_refused() -> None:
+    pool = Pool(name="P", shifts=(Shift(start=0, end=100, units=1), Shift(start=50, end=200, units=2)))
+    with pytest.raises(ModelError, match="overlap at minute 50"):
+        require_sound(model(line("A"), {"A": Activity(pools=("P",))}, (pool,)))
+
+
+def test_a_branch_to_nowhere_is_refused() -> None:
+    small = model(line("A"), {"A": Activity(duration=fixed(1))}, (always("P", 1),))
+    with pytest.raises(ModelError, match='"Z"'):
+        require_sound(changed(small, start=(Branch(to="Z", share=1.0),)))
