@@ -19,12 +19,13 @@ import csv
 import gzip
 import heapq
 import io
+import itertools
 import json
 import math
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -37,6 +38,8 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SEED = 2025
 FIRST_DAY = datetime(2025, 1, 6)  # a Monday
 WEEKS = 27
+DRIFT_WEEK = 20  # of the small sample
+HORIZON_WEEKS = 4  # of a study
 CHANGE_WEEK = 9  # until then orders are confirmed by letter, and often not at all
 OUTCOME_AFTER = 14 * DAY  # churn is known this long after a case has ended
 
@@ -140,6 +143,11 @@ class Shift(NamedTuple):
     closes: int
     units: int
 
+    def in_words(self) -> str:
+        week = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        days = "-".join(dict.fromkeys((week[self.days[0]], week[self.days[-1]])))
+        return f"{self.units} units, {days} {self.opens}:00-{self.closes}:00"
+
 
 POOLS = {
     "Sales": (Shift(range(6), 8, 20, 3),),
@@ -228,7 +236,6 @@ class Case:
     planted: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     counts: Counter[Any] = field(default_factory=Counter)
-    done: bool = False
 
     def happens(self, choice: str, draw: str = "") -> bool:
         share = self.world.shares[choice] * BY_SEGMENT.get(choice, {}).get(self.segment, 1.0)
@@ -375,6 +382,7 @@ class Simulation:
     def __init__(self, world: World, begin: datetime, days: int) -> None:
         self.agenda: list[tuple[int, int, int, Any]] = []
         self.entries = 0
+        self.under_way = 0
         self.now = 0
         self.pools = {}
         for name, shifts in world.pools.items():
@@ -391,20 +399,11 @@ class Simulation:
         for case in cases:
             self.enter(case.arrival, READY, (Token(case, journey(case)), None))
         handlers = {SHIFT: self.change_shift, END: self.end, QUIT: self.give_up, READY: self.ready}
-        open_cases = len(cases)
-        while open_cases:
+        self.under_way = len(cases)
+        while self.under_way:
             self.now, kind, _, what = heapq.heappop(self.agenda)
             handlers[kind](*what)
-            if kind != SHIFT and isinstance(what[0], (Token, Ticket)):
-                token = what[0] if isinstance(what[0], Token) else what[0].token
-                open_cases -= self.just_done(token.case)
         return cases
-
-    def just_done(self, case: Case) -> int:
-        if case.done and not case.counts["counted"]:
-            case.counts["counted"] = 1
-            return 1
-        return 0
 
     def advance(self, token: Token, answer: bool | None) -> None:
         """Let a token take its next step."""
@@ -424,7 +423,7 @@ class Simulation:
 
     def finish(self, token: Token) -> None:
         if token.parent is None:
-            token.case.done = True
+            self.under_way -= 1
             return
         token.parent.branches -= 1
         if token.parent.branches == 0:
@@ -548,7 +547,7 @@ def in_order(rows: list[Row]) -> list[Row]:
 
 def handoffs(rows: list[Row]) -> int:
     owners = [OWNERS[row.activity] for row in in_order(rows) if row.activity in OWNERS]
-    return sum(a != b for a, b in zip(owners, owners[1:], strict=False))
+    return sum(a != b for a, b in itertools.pairwise(owners))
 
 
 def waiting(rows: list[Row]) -> int:
@@ -586,7 +585,7 @@ COLUMNS = (
 
 
 def stamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def extract(cases: list[Case], cut: int) -> Iterator[tuple[Any, ...]]:
@@ -615,13 +614,132 @@ def sample() -> tuple[list[Case], int]:
     return simulate({0: BEFORE, CHANGE_WEEK: STABLE}, SEED), instant(FIRST_DAY + timedelta(weeks=WEEKS))
 
 
+def drifting() -> tuple[list[Case], int]:
+    """Return a tenth of the sample's history, in which more and more goes wrong from week 20 on."""
+    few = {name: tuple(shift._replace(units=1) for shift in shifts) for name, shifts in POOLS.items()}
+    stable = replace(STABLE, pools=few, cases_per_week=80)
+    shares = {**SHARES, "no-show": 0.25, "chasing call": 0.25, "no confirmation": 0.20}
+    drifted = replace(stable, shares=shares, scale={"Credit check": 1.5})
+    return simulate({0: stable, DRIFT_WEEK: drifted}, SEED + 1, weeks=26), instant(FIRST_DAY + timedelta(weeks=26))
+
+
+# What was planted: choice -> touchpoint, kind, and what must have begun for the deviation to show.
+INSTALLED = frozenset({"Ship router", "Engineer visit", "Visit no-show", "Activate"})
+PLANTED = {
+    "second credit check": ("Credit check", "ad hoc", frozenset({"Credit check"})),
+    "no address check": ("Address check", "missing", INSTALLED | {"Confirm order", "Send refusal"}),
+    "no confirmation": ("Confirm order", "missing", INSTALLED),
+    "chasing call": ("Call support", "ad hoc", frozenset({"Call support"})),
+    "activated first": ("Activate", "wrong sequence", frozenset({"Engineer visit"})),
+    "no-show": ("Engineer visit", "failed", frozenset({"Visit no-show"})),
+    "no welcome": ("Welcome call", "missing", frozenset({"Send bill"})),
+    "early bill": ("Send bill", "wrong sequence", frozenset({"Welcome call"})),
+}
+
+
+def deviations(case: Case, cut: int) -> list[tuple[str, str]]:
+    """Return (touchpoint, kind) of each deviation of a case that its log shows at `cut`."""
+    begun = Counter(row.activity for row in case.rows if row.start <= cut)
+    found = []
+    for choice in case.planted:
+        touchpoint, kind, shown_by = PLANTED[choice]
+        if shown_by & begun.keys():
+            found.append((touchpoint, kind))
+    return found + [("Dispute bill", "failed")] * begun["Dispute bill"]
+
+
+def counted(cases: list[Case], cut: int) -> list[dict[str, Any]]:
+    """Return how many cases show each deviation, and how often."""
+    each = [deviations(case, cut) for case in cases]
+    events = Counter(d for found in each for d in found)
+    affected = Counter(d for found in each for d in set(found))
+    return [{"touchpoint": t, "kind": k, "cases": affected[t, k], "events": events[t, k]} for t, k in sorted(events)]
+
+
+def planted_truth(cases: list[Case], cut: int) -> dict[str, Any]:
+    """Return the planted deviations of cases that ended before `cut` (`ended`), and of all that had begun."""
+    stable = [case for case in cases if case.arrival >= instant(FIRST_DAY + timedelta(weeks=CHANGE_WEEK))]
+    return {
+        name: {
+            "cases": len(some),
+            "ended": counted([case for case in some if max(row.end for row in case.rows) <= cut], cut),
+            "begun": counted(some, cut),
+        }
+        for name, some in {"all": cases, "stable": stable}.items()
+    }
+
+
+MEASURES = ("wait", "idle", "cycle_time", "abandoned", "retained")
+
+
+def measures(case: Case) -> tuple[float, ...]:
+    """Return the measures of one case, in the order of `MEASURES`; times in seconds."""
+    rows = in_order(case.rows)
+    latest, idle = rows[0].enabled, 0
+    for row in rows:
+        idle += max(0, row.start - latest)
+        latest = max(latest, row.end)
+    gave_up = any(row.activity == "Hang up" for row in rows)
+    return waiting(rows), idle, latest - rows[0].enabled, gave_up, 1.0 - churn_probability(case)
+
+
+def true_runs(world: World, runs: int) -> np.ndarray:
+    """Return the means over cases of `MEASURES`, one row per run.
+
+    The window is that of a study on the sample: the cases that arrive in the four weeks after the log, from a Monday on
+    which the house is empty, each followed to its end.
+    """
+    begin = FIRST_DAY + timedelta(weeks=WEEKS)
+    histories = (simulate({0: world}, [SEED, run], begin, HORIZON_WEEKS) for run in range(runs))
+    return np.array([np.mean([measures(case) for case in cases], axis=0) for cases in histories])
+
+
+def true_effects(runs: int) -> dict[str, Any]:
+    """Return the baseline and the true effect of each scenario on each measure, with standard errors."""
+    baseline = true_runs(STABLE, runs)
+    answers = {name: true_runs(world, runs) - baseline for name, world in SCENARIOS.items()}
+    return {name: in_words(values) for name, values in {"baseline": baseline, **answers}.items()}
+
+
+def in_words(values: np.ndarray) -> dict[str, dict[str, float]]:
+    means, errors = values.mean(axis=0), values.std(axis=0, ddof=1) / math.sqrt(len(values))
+    pairs = zip(MEASURES, means, errors, strict=True)
+    return {
+        name: {"mean": float(f"{mean:.6g}"), "standard_error": float(f"{error:.3g}")} for name, mean, error in pairs
+    }
+
+
+def truth(cases: list[Case], cut: int, runs: int) -> dict[str, Any]:
+    """Return all that is known of the sample and that its log does not say."""
+    effects = true_effects(runs)
+    return {
+        "about": "What is true of the sample: written by logs/make_broadband.py --truth. Times in seconds.",
+        "log": {"from": stamp(instant(FIRST_DAY)), "until": stamp(cut), "cases": len(cases)},
+        "change": {"at": stamp(instant(FIRST_DAY + timedelta(weeks=CHANGE_WEEK))), "touchpoint": "Confirm order"},
+        "deviations": planted_truth(cases, cut),
+        "churn": {**CHURN, "gave_up": "always lost", "form": "log-odds of leaving; wait in days, hand-offs by owner"},
+        "patience": {"touchpoint": "Call support", "exponential_mean": PATIENCE},
+        "pools": {name: [shift.in_words() for shift in shifts] for name, shifts in POOLS.items()},
+        "horizon_weeks": HORIZON_WEEKS,
+        "runs": runs,
+        "baseline": effects.pop("baseline"),
+        "effects": effects,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--drift", action="store_true", help="write the small sample that drifts at its end")
     parser.add_argument("--truth", action="store_true", help="write what is true of the sample")
+    parser.add_argument("--runs", type=int, default=300, help="simulated histories behind each true effect")
     arguments = parser.parse_args()
-    cases, cut = sample()
-    write_log(cases, cut, HERE / "broadband.csv.gz")
+    if arguments.truth:
+        text = json.dumps(truth(*sample(), arguments.runs), indent=1)
+        (HERE.parent / "scenarios" / "broadband" / "truth.json").write_text(text + "\n")
+    elif arguments.drift:
+        write_log(*drifting(), HERE / "broadband_drift.csv.gz")
+    else:
+        write_log(*sample(), HERE / "broadband.csv.gz")
 
 
 if __name__ == "__main__":
