@@ -1,0 +1,1 @@
+"""Intervals, paired effects, simultaneous intervals: arrays in, records out."""
