@@ -1,7 +1,7 @@
 """Keyed draws: every random number is a function of what it is for, never of when it was asked.
 
 The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195). Functions here are
-plain Python on unsigned 64-bit integers.
+plain Python on unsigned 64-bit integers, which the compiled backend compiles as they stand.
 """
 
 from enum import IntEnum
@@ -39,8 +39,13 @@ def chain(*parts: int) -> int:
     """Return one key made of `parts`; each part is mixed in, so (1, 6) and (2, 3) differ."""
     key = 0
     for part in parts:
-        key = mix((key + GOLDEN) & MASK ^ mix(part & MASK))
+        key = link(key, part & MASK)
     return key
+
+
+def link(key: int, part: int) -> int:
+    """Return the key of a chain that has `part` added at its end."""
+    return mix(((key + GOLDEN) & MASK) ^ mix(part))
 
 
 def label_key(label: str) -> int:

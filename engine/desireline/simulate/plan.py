@@ -41,14 +41,16 @@ class Plan:
         Arrivals come from `start` until before `horizon_end`; at `stop` (twice the horizon) the run ends.
     max_cases : int
         At most this many arrivals.
-    node_kind, node_activity, node_join, node_key : shape (nodes,)
-        KINDS; index of the activity or NONE; for a fork the index of its join; the key of the label for route draws.
+    node_kind, node_activity, node_join, node_label : shape (nodes,)
+        KINDS; index of the activity or NONE; for a fork the index of its join; the label under which draws are made.
+    label_keys : shape (labels,)
+        Key of each label: the activities first, in their order, then the silent nodes.
     node_branches, branch_share : Ragged over nodes, and shape (branches,)
         Target nodes (END ends), and cumulative shares within each node (for a fork: unused).
     start_branches, start_share : shape (starts,)
         The nodes at which cases begin, and cumulative shares.
-    activity_names, activity_keys : (activities,)
-        Labels and their keys.
+    activity_names : (activities,)
+        What the log records.
     activity_pools : Ragged over activities
         Pools that serve the activity, in the order in which they are tried.
     duration, delay, response : shape (activities, activities + 1)
@@ -71,13 +73,13 @@ class Plan:
     node_kind: np.ndarray
     node_activity: np.ndarray
     node_join: np.ndarray
-    node_key: np.ndarray
+    node_label: np.ndarray
+    label_keys: np.ndarray
     node_branches: Ragged
     branch_share: np.ndarray
     start_branches: np.ndarray
     start_share: np.ndarray
     activity_names: tuple[str, ...]
-    activity_keys: np.ndarray
     activity_pools: Ragged
     duration: np.ndarray
     delay: np.ndarray
@@ -146,14 +148,14 @@ def plan(model: Model, *, start: str | None = None, horizon: int | None = None, 
         raise ModelError("the horizon is not positive", where="horizon", expected='a time such as "4 wk"')
     end, stop = begin + horizon, begin + 2 * horizon
     distributions = _Distributions()
-    pools = tuple(parameters.pools)
+    pools, names = tuple(parameters.pools), _activity_names(parameters)
     return Plan(
         start=begin,
         horizon_end=end,
         stop=stop,
         max_cases=cases if cases is not None else UNLIMITED,
-        **_route(parameters),
-        **_activities(parameters, distributions),
+        **_route(parameters, names),
+        **_activities(parameters, names, distributions),
         **distributions.arrays(),
         pool_names=pools,
         pool_capacity=tuple(_capacity(parameters, name, model.timezone, begin, stop) for name in pools),
@@ -181,20 +183,31 @@ def _cumulative(rows: Iterable[Iterable[float]]) -> np.ndarray:
     return np.concatenate([np.cumsum(list(row)) for row in rows] or [np.zeros(0)])
 
 
-def _route(parameters: Parameters) -> dict[str, Any]:
+def _activity_names(parameters: Parameters) -> tuple[str, ...]:
+    """Return all that a log can record: the activities, and those that say a case gave up."""
+    activities = parameters.activities
+    gone = [activity.patience.activity for activity in activities.values() if activity.patience]
+    return tuple(dict.fromkeys([*activities, *gone]))
+
+
+def _route(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Any]:
     nodes = list(parameters.nodes.values())
     index = {node.id: i for i, node in enumerate(nodes)}
-    activity = {name: i for i, name in enumerate(parameters.activities)}
+    silent = (node.id for node in nodes if node.activity is None)
+    label = {name: i for i, name in enumerate(dict.fromkeys([*names, *silent]))}
 
     def targets(branches: tuple[Branch, ...]) -> list[int]:
         return [END if branch.to is None else index[branch.to] for branch in branches]
 
-    labels = [node.activity if node.activity is not None else node.id for node in nodes]
+    labels = [label[node.id if node.activity is None else node.activity] for node in nodes]
     return {
         "node_kind": np.array([KINDS[node.kind] for node in nodes], np.int64),
-        "node_activity": np.array([activity.get(node.activity or "", NONE) for node in nodes], np.int64),
+        "node_activity": np.array(
+            [label[node.activity] if node.activity is not None else NONE for node in nodes], np.int64
+        ),
         "node_join": np.array([index[node.join] if node.join is not None else NONE for node in nodes], np.int64),
-        "node_key": _keys(labels),
+        "node_label": np.array(labels, np.int64),
+        "label_keys": _keys(label),
         "node_branches": _ragged(targets(node.branches) for node in nodes),
         "branch_share": _cumulative([b.share for b in node.branches] for node in nodes),
         "start_branches": np.array(targets(parameters.start), np.int64),
@@ -210,15 +223,10 @@ def _keys(labels: Iterable[str]) -> np.ndarray:
     return np.array([keys[name] for name in names], np.uint64)
 
 
-def _activities(parameters: Parameters, distributions: _Distributions) -> dict[str, Any]:
-    activities = parameters.activities
-    names = list(activities) + [
-        a.patience.activity for a in activities.values() if a.patience and a.patience.activity not in activities
-    ]
-    names = list(dict.fromkeys(names))
+def _activities(parameters: Parameters, names: tuple[str, ...], distributions: _Distributions) -> dict[str, Any]:
     index = {name: i for i, name in enumerate(names)}
     pools = {name: i for i, name in enumerate(parameters.pools)}
-    full = [activities.get(name, Activity()) for name in names]
+    full = [parameters.activities.get(name, Activity()) for name in names]
 
     def table(part: Iterable[Times]) -> np.ndarray:
         rows = np.empty((len(names), len(names) + 1), np.int64)
@@ -230,8 +238,7 @@ def _activities(parameters: Parameters, distributions: _Distributions) -> dict[s
         return rows
 
     return {
-        "activity_names": tuple(names),
-        "activity_keys": _keys(names),
+        "activity_names": names,
         "activity_pools": _ragged([pools[p] for p in a.pools] for a in full),
         "duration": table(a.duration for a in full),
         "delay": table(a.delay for a in full),

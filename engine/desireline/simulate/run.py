@@ -92,6 +92,41 @@ class Run:
         return pa.array(names, pa.string()).take(pa.array(rows.reshape(-1)))
 
 
+def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray) -> Run:
+    """Return the run that a backend has recorded.
+
+    Parameters
+    ----------
+    cases : int64 array, shape (cases, 5)
+        Stream, index, profile, arrival and how it ended, in order of arrival.
+    keys : uint64 array, shape (cases,)
+        Keys of the cases.
+    visits : int64 array, shape (events, 9)
+        Case, branch, activity, pool, unit, enabled, start, end and how it ended, in any order.
+    """
+    case, branch, activity, _, _, _, start, end, _ = visits.T
+    case, _, activity, pool, unit, enabled, start, end, ended = visits[
+        np.lexsort([activity, branch, end, case, start])
+    ].T
+    return Run(
+        plan=plan,
+        case_stream=cases[:, 0],
+        case_index=cases[:, 1],
+        case_profile=cases[:, 2],
+        case_arrival=cases[:, 3],
+        case_ended=cases[:, 4],
+        case_key=keys,
+        case=case,
+        activity=activity,
+        pool=pool,
+        unit=unit,
+        enabled=enabled,
+        start=start,
+        end=end,
+        ended=ended,
+    )
+
+
 def _names(names: tuple[str, ...], codes: np.ndarray) -> pa.Array:
     return pa.array([*names, None], pa.string()).take(pa.array(np.where(codes < 0, len(names), codes)))
 

@@ -24,7 +24,7 @@ from desireline.log.eventlog import UNKNOWN
 from desireline.seeds import Purpose, chain, uniform
 from desireline.simulate import draws
 from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
-from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run
+from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, assemble
 
 SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
@@ -45,6 +45,7 @@ class Turn(simpy.Event):
 class Case:
     """A case under way: what names it in draws and in the order of events, and what it has counted."""
 
+    row: int
     stream: int
     index: int
     key: int
@@ -113,44 +114,23 @@ class Pool:
 
 
 class Recorder:
-    """Collects visits and cases; a run is made of it at the end."""
+    """Collects cases in order of arrival, and visits."""
 
     def __init__(self) -> None:
         self.cases: list[Case] = []
-        self.visits: list[tuple[Case, int, int, int, int, int, int, int, int]] = []
+        self.visits: list[tuple[int, ...]] = []
 
     def visit(
         self, case: Case, branch: int, activity: int, pool: int, unit: int, enabled: int, start: int, end: int, how: int
     ) -> None:
-        self.visits.append((case, branch, activity, pool, unit, enabled, start, end, how))
+        self.visits.append((case.row, branch, activity, pool, unit, enabled, start, end, how))
 
     def run(self, plan: Plan) -> Run:
-        """Return everything recorded: cases by arrival, visits by start, case, end and branch."""
-        cases = sorted(self.cases, key=lambda c: (c.arrival, c.stream, c.index))
-        row = {id(case): i for i, case in enumerate(cases)}
-        table = np.array([(row[id(v[0])], *v[1:]) for v in self.visits], np.int64).reshape(-1, 9)
-        case, branch, activity, pool, unit, enabled, start, end, how = table.T
-        order = np.lexsort([activity, branch, end, case, start])
-
-        def of(name: str, kind: type = np.int64) -> np.ndarray:
-            return np.array([getattr(c, name) for c in cases], kind)
-
-        return Run(
-            plan=plan,
-            case_stream=of("stream"),
-            case_index=of("index"),
-            case_profile=of("profile"),
-            case_arrival=of("arrival"),
-            case_key=of("key", np.uint64),
-            case_ended=of("ended"),
-            case=case[order],
-            activity=activity[order],
-            pool=pool[order],
-            unit=unit[order],
-            enabled=enabled[order],
-            start=start[order],
-            end=end[order],
-            ended=how[order],
+        """Return everything recorded."""
+        rows = [(c.stream, c.index, c.profile, c.arrival, c.ended) for c in self.cases]
+        keys = np.array([c.key for c in self.cases], np.uint64)
+        return assemble(
+            plan, np.array(rows, np.int64).reshape(-1, 5), keys, np.array(self.visits, np.int64).reshape(-1, 9)
         )
 
 
@@ -164,10 +144,10 @@ class Journey:
         self.pools = [Pool(i) for i in range(len(plan.pool_names))]
         self.working: dict[tuple[int, int, int], tuple[Case, int, int, int, int, int, int]] = {}
         self.kind, self.join = plan.node_kind.tolist(), plan.node_join.tolist()
-        self.label, self.node_key = plan.node_activity.tolist(), plan.node_key.tolist()
+        self.label = plan.node_label.tolist()
         self.first, self.target = plan.node_branches.offsets.tolist(), plan.node_branches.values.tolist()
         self.share = plan.branch_share.tolist()
-        self.key = plan.activity_keys.tolist()
+        self.key = plan.label_keys.tolist()
         self.patience, self.gives_up = plan.patience.tolist(), plan.patience_activity.tolist()
         offsets, values = plan.activity_pools.offsets, plan.activity_pools.values
         self.served_by = [[self.pools[p] for p in values[a:b]] for a, b in pairwise(offsets)]
@@ -219,7 +199,7 @@ class Journey:
         low, high = self.plan.stream_profiles.offsets[stream : stream + 2].tolist()
         profile = draws.choose(self.profile_share, low, high, uniform(key, 0, Purpose.PROFILE, 0))
         priority = int(self.plan.profile_priority[profile])
-        case = Case(stream, index, key, int(profile), priority, at)
+        case = Case(len(self.recorder.cases), stream, index, key, int(profile), priority, at)
         self.recorder.cases.append(case)
         return case
 
@@ -233,17 +213,17 @@ class Journey:
     def travel(self, case: Case, branch: int, node: int, previous: int, until: int) -> Process:
         """Lead a token from `node` until the end, the join `until`, or the end of its case."""
         while node not in (END, until) and case.ended == UNFINISHED:
-            key = self.node_key[node]
-            occurrence = case.visits[key]
-            case.visits[key] += 1
+            label = self.label[node]
+            occurrence = case.visits[label]
+            case.visits[label] += 1
             if self.kind[node] == ACTIVITY:
-                yield from self.visit(case, branch, self.label[node], previous, occurrence)
-                previous = self.label[node]
+                yield from self.visit(case, branch, label, previous, occurrence)
+                previous = label
             elif self.kind[node] == FORK:
                 yield from self.fork(case, branch, node, previous)
                 node = self.join[node]
                 continue
-            u = uniform(case.key, key, Purpose.ROUTE, occurrence)
+            u = uniform(case.key, self.key[label], Purpose.ROUTE, occurrence)
             node = self.target[draws.choose(self.share, self.first[node], self.first[node + 1], u)]
 
     def fork(self, case: Case, branch: int, node: int, previous: int) -> Process:
