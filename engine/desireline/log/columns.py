@@ -27,6 +27,7 @@ def from_table(
     timezone: str = "UTC",
     name: str = "log",
     case_attributes: Sequence[str] | None = None,
+    of_case: Sequence[str] = (),
     single_timestamp: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> EventLog:
@@ -42,7 +43,10 @@ def from_table(
     timezone
         IANA name of the journey's zone.
     case_attributes
-        Columns that describe the case; by default those that never change within a case. The others describe events.
+        Columns that describe the case; by default those that never change within a case, and `of_case`. The others
+        describe events.
+    of_case
+        Columns that describe the case even where they change within it; the first known value counts.
     single_timestamp
         Whether the source gave one time per event.
 
@@ -59,7 +63,9 @@ def from_table(
     fixed = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in fixed}
     if case_attributes is None:
-        case_attributes = [column for column, values in attributes.items() if not conflicts(values, case)]
+        case_attributes = [
+            column for column, values in attributes.items() if column in of_case or not conflicts(values, case)
+        ]
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
     for column in event_attributes:

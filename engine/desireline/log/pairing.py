@@ -1,0 +1,82 @@
+"""Pairing of lifecycle rows: schedule, start and complete become one event with enabled, start and end.
+
+First in, first out, within case, activity and resource, then within case and activity. Walking through the rows in
+time, an opening adds one and a closing takes one away; a closing that would bring the balance below zero has nothing to
+close. The balance reflected at zero is the running sum minus its running minimum, so all of it is window functions.
+"""
+
+import duckdb
+
+PASSED_OVER = ("assign", "reassign", "suspend", "resume", "withdraw", "autoskip", "manualskip")
+CLOSING = ("complete", "ate_abort", "pi_abort")
+
+
+def is_paired(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether the table `rows` has lifecycle rows that open something."""
+    query = "SELECT count(*) FROM rows WHERE bad IS NULL AND lifecycle IN ('schedule', 'start')"
+    return bool(connection.execute(query).fetchall()[0][0])
+
+
+def pair(connection: duckdb.DuckDBPyConnection, attributes: list[str]) -> None:
+    """Fill the table `events` from the lifecycle rows of `rows`.
+
+    Its columns are `spot` (of the START row, else of the COMPLETE row), `case_id`, `activity`, `enabled`, `start`,
+    `end`, `open`, the labels and `attributes`. The tables `begun` (SCHEDULE to START) and `ended` (START to COMPLETE),
+    each with `opening` and `closing`, stay for the quality report.
+    """
+    passed = ", ".join(f"'{word}'" for word in PASSED_OVER)
+    connection.execute(
+        f"""CREATE TEMP TABLE marks AS
+        SELECT spot, dense_rank() OVER (ORDER BY case_id, activity) AS visit,
+               dense_rank() OVER (ORDER BY resource) AS who, start AS t,
+               CASE WHEN lifecycle IN ('schedule', 'start') THEN lifecycle ELSE 'complete' END AS mark
+        FROM rows WHERE bad IS NULL AND (lifecycle IS NULL OR lifecycle NOT IN ({passed}))"""
+    )
+    _match(connection, "ended", "start", "complete")
+    _match(connection, "begun", "schedule", "start")
+    labels = ", ".join(f"coalesce(s.{c}, e.{c}) AS {c}" for c in ("resource", "pool", "channel", "customer"))
+    values = "".join(f", coalesce(e.{c}, s.{c}, d.{c}) AS {c}" for c in attributes)
+    connection.execute(
+        f"""CREATE TEMP TABLE events AS
+        SELECT s.spot, s.case_id, s.activity, d.start AS enabled, s.start,
+               CASE WHEN m.mark = 'complete' THEN s.start ELSE e.start END AS "end",
+               m.mark = 'start' AND e.spot IS NULL AS open, {labels}{values}
+        FROM marks m JOIN rows s ON s.spot = m.spot
+        LEFT JOIN ended ON ended.opening = m.spot LEFT JOIN rows e ON e.spot = ended.closing
+        LEFT JOIN begun ON begun.closing = m.spot LEFT JOIN rows d ON d.spot = begun.opening
+        WHERE m.mark = 'start' OR (m.mark = 'complete' AND m.spot NOT IN (SELECT closing FROM ended))
+        ORDER BY s.spot"""
+    )
+
+
+def _match(connection: duckdb.DuckDBPyConnection, name: str, opening: str, closing: str) -> None:
+    """Fill the table `name` with the pairs (opening, closing) of row numbers."""
+    connection.execute(f"""CREATE TEMP TABLE {name} AS {_matching("visit, who", opening, closing, "marks")}""")
+    connection.execute(
+        f"""CREATE TEMP TABLE unmatched AS SELECT * FROM marks
+        WHERE spot NOT IN (SELECT opening FROM {name} UNION ALL SELECT closing FROM {name})"""
+    )
+    connection.execute(f"""INSERT INTO {name} {_matching("visit", opening, closing, "unmatched")}""")
+    connection.execute("DROP TABLE unmatched")
+
+
+def _matching(keys: str, opening: str, closing: str, table: str) -> str:
+    """Return the query for the pairs of openings and closings in a queue per `keys`."""
+    return f"""
+        WITH steps AS (
+            SELECT spot, {keys}, t, mark = '{opening}' AS opens, CASE WHEN mark = '{opening}' THEN 1 ELSE -1 END AS step
+            FROM {table} WHERE mark IN ('{opening}', '{closing}')),
+        walked AS (
+            SELECT *, sum(step) OVER (PARTITION BY {keys} ORDER BY t, spot ROWS UNBOUNDED PRECEDING) AS balance
+            FROM steps),
+        floors AS (
+            SELECT *, least(0, min(balance) OVER (PARTITION BY {keys} ORDER BY t, spot ROWS UNBOUNDED PRECEDING)) AS low
+            FROM walked),
+        reflected AS (
+            SELECT *, lag(low, 1, 0) OVER (PARTITION BY {keys} ORDER BY t, spot) AS low_before FROM floors),
+        numbered AS (
+            SELECT *, row_number() OVER (PARTITION BY {keys}, opens ORDER BY t, spot) AS n
+            FROM reflected WHERE opens OR low = low_before)
+        SELECT o.spot AS opening, c.spot AS closing
+        FROM (SELECT * FROM numbered WHERE opens) o JOIN (SELECT * FROM numbered WHERE NOT opens) c
+        USING ({keys}, n)"""
