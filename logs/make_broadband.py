@@ -318,7 +318,7 @@ def use(case: Case) -> Steps:
         yield Visit("Send bill", case.pause("Send bill", "early"))
     if early or not case.plant("no welcome"):
         yield Visit("Welcome call")
-    if case.happens("support") and not (yield call(case, "use")):
+    if not early and case.happens("support") and not (yield call(case, "use")):
         return
     if not early:
         yield Visit("Send bill", case.pause("Send bill", "use"))
