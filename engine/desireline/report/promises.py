@@ -1,0 +1,100 @@
+"""What was promised and what was delivered, for the table and for the cards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.report.words import count, share, time
+
+KINDS = ("wait", "cycle")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """A promise of one touchpoint beside its median."""
+
+    kind: str
+    target_s: float | None
+    median_s: float | None
+    kept: int
+    late: int
+
+    def short(self) -> str:
+        verb = "waits" if self.kind == "wait" else "done in"
+        return f"{verb} {time(self.median_s)} / {time(self.target_s)}"
+
+    def long(self) -> str:
+        total = self.kept + self.late
+        kept = f"; kept {share(self.kept / total)} of {count(total)}" if total else ""
+        return f"{self.kind} within {time(self.target_s)}; median {time(self.median_s)}{kept}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseRow:
+    """A line of the table of promises; shares of all that were promised, in percent."""
+
+    name: str
+    target: str
+    median: str
+    p90: str
+    kept: float
+    early: float
+    late: float
+    open: float
+    counts: str
+
+
+def touchpoint_promises(compare: Mapping[str, Any], blueprint: Blueprint | None) -> dict[str, Promised]:
+    """Return the promise of each touchpoint that has one; the worse kept one where there are two."""
+    found: dict[str, Promised] = {}
+    for row in compare.get("promises", ()):
+        name, kind = _owner(row, blueprint)
+        if name is not None:
+            promised = Promised(
+                kind=kind,
+                target_s=row.get("target_s"),
+                median_s=row.get("median_s"),
+                kept=row["kept"],
+                late=row["late"],
+            )
+            if name not in found or found[name].late < promised.late:
+                found[name] = promised
+    return found
+
+
+def _owner(row: Mapping[str, Any], blueprint: Blueprint | None) -> tuple[str | None, str]:
+    """Return the touchpoint and the kind of a promise that is about visits to one touchpoint."""
+    for name in blueprint.touchpoints if blueprint else ():
+        rest = str(row["promise"]).removeprefix(name)
+        kind = rest.strip(" :.-–—()")
+        if rest != row["promise"] and kind in KINDS:
+            return name, kind
+    return None, ""
+
+
+def promise_rows(compare: Mapping[str, Any]) -> list[PromiseRow]:
+    """Return the lines of the table of promises, those broken most often first."""
+    rows = sorted(compare.get("promises", ()), key=lambda r: (-_part(r, "late"), r["promise"]))
+    return [_row(row) for row in rows]
+
+
+def _part(row: Mapping[str, Any], kind: str) -> float:
+    total = sum(row.get(k) or 0 for k in ("kept", "late", "early", "open"))
+    return (row.get(kind) or 0) / total if total else 0.0
+
+
+def _row(row: Mapping[str, Any]) -> PromiseRow:
+    words = ", ".join(f"{count(row.get(k) or 0)} {k}" for k in ("kept", "early", "late", "open") if row.get(k))
+    target = row.get("target_s")
+    return PromiseRow(
+        name=row["promise"],
+        target=time(target) if target is not None else "the date told",
+        median=time(row.get("median_s")),
+        p90=time(row.get("p90_s")),
+        kept=round(100 * _part(row, "kept"), 2),
+        early=round(100 * _part(row, "early"), 2),
+        late=round(100 * _part(row, "late"), 2),
+        open=round(100 * _part(row, "open"), 2),
+        counts=words or "none due",
+    )

@@ -1,0 +1,223 @@
+"""Hand-made documents of a broadband journey: five stages, fifteen touchpoints, one activity that nobody planned."""
+
+from typing import Any
+
+CASES = 20_000
+BLUEPRINT: dict[str, Any] = {
+    "blueprint": "Broadband order",
+    "case": "one order",
+    "currency": "EUR",
+    "timezone": "Europe/Berlin",
+    "stages": ["Aware", "Order", "Install", "Use", "Renew"],
+    "touchpoints": {
+        "See offer": {"stage": "Aware", "owner": "Marketing", "layer": "customer", "observed": False},
+        "Availability check": {"stage": "Aware", "owner": "Digital", "channel": ["web"], "self_service": True},
+        "Place order": {"stage": "Order", "owner": "Sales", "channel": ["web", "phone"], "moment_of_truth": True},
+        "Credit check": {"stage": "Order", "owner": "Risk", "layer": "backstage", "operated_by": "partner",
+                         "promise": {"cycle": "1 d"}},
+        "Address check": {"stage": "Order", "owner": "Network", "layer": "backstage", "promise": {"cycle": "4 h"}},
+        "Confirm order": {"stage": "Order", "owner": "Sales"},
+        "Send refusal": {"stage": "Order", "owner": "Risk"},
+        "Book engineer": {"stage": "Install", "owner": "Field ops", "layer": "backstage"},
+        "Engineer visit": {"stage": "Install", "owner": "Field ops", "promise": {"wait": "5 d"},
+                           "moment_of_truth": True},
+        "Activate": {"stage": "Install", "owner": "Network", "layer": "support"},
+        "Read the leaflet": {"stage": "Use", "layer": "customer", "observed": False},
+        "Call support": {"stage": "Use", "owner": "Care", "channel": ["phone"], "promise": {"wait": "2 min"},
+                         "failure": True},
+        "Help pages": {"stage": "Use", "owner": "Digital", "channel": ["web"], "self_service": True},
+        "Send bill": {"stage": "Renew", "owner": "Billing"},
+        "Offer renewal": {"stage": "Renew", "owner": "Marketing", "moment_of_truth": True},
+    },
+    "flow": [
+        {"optional": ["See offer"]},
+        "Availability check",
+        "Place order",
+        {"parallel": ["Credit check", "Address check"]},
+        {"choice": {
+            "accepted": ["Confirm order", "Book engineer", "Engineer visit", "Activate",
+                         {"optional": ["Read the leaflet"]}, {"optional": ["Call support"]}, "Send bill",
+                         "Offer renewal"],
+            "rejected": ["Send refusal"],
+        }},
+    ],
+    "promises": {"Activated in ten days": {"from": "Place order", "to": "Activate", "target": "10 d", "early": "4 d"}},
+}  # fmt: skip
+
+HOUR, DAY = 3600.0, 86400.0
+
+ACTIVITIES = {  # activity: events, cases, median duration, mean duration
+    "Availability check": (20_800, 19_400, 240.0, 310.0),
+    "Place order": (20_000, 20_000, 480.0, 615.0),
+    "Credit check": (21_100, 19_300, 1.6 * HOUR, 2.9 * HOUR),
+    "Address check": (20_000, 20_000, 0.5 * HOUR, 0.8 * HOUR),
+    "Confirm order": (17_600, 17_600, 60.0, 75.0),
+    "Send refusal": (2_200, 2_200, 60.0, 61.0),
+    "Book engineer": (19_900, 17_400, 420.0, 500.0),
+    "Engineer visit": (19_800, 17_100, 1.4 * HOUR, 1.6 * HOUR),
+    "Activate": (16_500, 16_500, 300.0, 420.0),
+    "Call support": (9_400, 6_100, 540.0, 700.0),
+    "Help pages": (2_600, 2_100, 200.0, 260.0),
+    "Send bill": (16_300, 16_300, 30.0, 30.0),
+    "Offer renewal": (12_100, 12_100, 300.0, 350.0),
+    "Chase missing papers": (3_400, 2_300, 600.0, 900.0),
+}
+
+EDGES = [  # from, to, count, mean seconds
+    ("Availability check", "Place order", 19_000, 0.4 * DAY),
+    ("Availability check", "Availability check", 1_400, 600.0),
+    ("Place order", "Credit check", 11_200, 1.1 * HOUR),
+    ("Place order", "Address check", 8_700, 0.8 * HOUR),
+    ("Credit check", "Address check", 9_900, -0.2 * HOUR),
+    ("Address check", "Credit check", 7_700, 2.2 * HOUR),
+    ("Credit check", "Confirm order", 7_100, 9 * HOUR),
+    ("Address check", "Confirm order", 9_800, 7 * HOUR),
+    ("Credit check", "Send refusal", 2_100, 0.9 * DAY),
+    ("Credit check", "Chase missing papers", 2_300, 0.6 * DAY),
+    ("Chase missing papers", "Chase missing papers", 1_100, 2.0 * DAY),
+    ("Chase missing papers", "Credit check", 1_900, 2.4 * DAY),
+    ("Confirm order", "Book engineer", 17_400, 0.7 * DAY),
+    ("Book engineer", "Engineer visit", 19_400, 6.4 * DAY),
+    ("Engineer visit", "Book engineer", 2_500, 1.1 * DAY),
+    ("Engineer visit", "Activate", 15_900, 0.5 * DAY),
+    ("Engineer visit", "Call support", 1_200, 0.2 * DAY),
+    ("Activate", "Call support", 4_700, 3.0 * DAY),
+    ("Activate", "Help pages", 1_700, 2.0 * DAY),
+    ("Call support", "Call support", 2_900, 0.5 * DAY),
+    ("Call support", "Help pages", 600, 0.1 * DAY),
+    ("Help pages", "Call support", 1_300, 0.05 * DAY),
+    ("Activate", "Send bill", 10_000, 14 * DAY),
+    ("Call support", "Send bill", 4_900, 9 * DAY),
+    ("Help pages", "Send bill", 1_200, 11 * DAY),
+    ("Send bill", "Offer renewal", 12_000, 30 * DAY),
+    ("Send bill", "Call support", 400, 2 * DAY),
+]
+
+START = ["Availability check", "Place order", "Credit check", "Address check"]
+INSTALL = ["Confirm order", "Book engineer", "Engineer visit", "Activate"]
+VARIANTS = [
+    ([*START, *INSTALL, "Send bill", "Offer renewal"], 3_100),
+    ([*START[:2], "Address check", "Credit check", *INSTALL, "Send bill", "Offer renewal"], 2_700),
+    ([*START, *INSTALL, "Call support", "Call support", "Send bill", "Offer renewal"], 1_250),
+    ([*START, "Send refusal"], 900),
+    ([*START, *INSTALL[:3], *INSTALL[1:], "Send bill"], 720),
+    ([*START, "Chase missing papers", "Chase missing papers", "Credit check", *INSTALL, "Send bill"], 480),
+    ([*START, *INSTALL, "Help pages", "Call support", "Send bill", "Offer renewal"], 310),
+]
+
+
+def discover() -> dict[str, Any]:
+    return {
+        "cases": CASES,
+        "events": sum(row[0] for row in ACTIVITIES.values()),
+        "variants": [{"trace": t, "cases": n, "share": n / CASES} for t, n in VARIANTS],
+        "edges": [
+            {"from": a, "to": b, "count": n, "mean_s": s, "median_s": s * 0.8, "p90_s": s * 2} for a, b, n, s in EDGES
+        ],
+        "activities": [
+            {"activity": name, "events": e, "cases": c, "rework_cases": max(e - c, 0) // 2,
+             "mean_duration_s": mean, "median_duration_s": median}
+            for name, (e, c, median, mean) in ACTIVITIES.items()
+        ],
+        "starts": {"Availability check": 19_400, "Place order": 600},
+        "ends": {"Offer renewal": 12_100, "Send bill": 3_900, "Send refusal": 2_200, "Call support": 1_800},
+        "cycle_time": {"mean_s": 41 * DAY, "median_s": 38.5 * DAY, "p90_s": 66 * DAY},
+    }  # fmt: skip
+
+
+def _deviation(touchpoint: str, stage: str, owner: str | None, kind: str, cases: int) -> dict[str, Any]:
+    return {"touchpoint": touchpoint, "stage": stage, "owner": owner, "kind": kind, "cases": cases,
+            "share": cases / CASES, "events": cases + cases // 7}  # fmt: skip
+
+
+def compare() -> dict[str, Any]:
+    return {
+        "cases": CASES,
+        "fitness": {"mean": 0.931, "perfect_cases": 11_340},
+        "deviations": [
+            _deviation("Credit check", "Order", "Risk", "missing", 700),
+            _deviation("Credit check", "Order", "Risk", "ad hoc", 1_800),
+            _deviation("Availability check", "Aware", "Digital", "missing", 600),
+            _deviation("Engineer visit", "Install", "Field ops", "ad hoc", 2_500),
+            _deviation("Engineer visit", "Install", "Field ops", "failed", 3_400),
+            _deviation("Help pages", "Use", "Digital", "ad hoc", 2_100),
+            _deviation("Send bill", "Renew", "Billing", "wrong sequence", 410),
+            _deviation("Offer renewal", "Renew", "Marketing", "missing", 3_900),
+        ],
+        "promises": [
+            {"promise": "Engineer visit: wait", "unit": "visit", "target_s": 5 * DAY, "kept": 9_100, "late": 10_700,
+             "early": 0, "open": 0, "median_s": 6.1 * DAY, "p90_s": 12.0 * DAY},
+            {"promise": "Credit check: cycle", "unit": "visit", "target_s": DAY, "kept": 18_900, "late": 2_200,
+             "early": 0, "open": 0, "median_s": 2.6 * HOUR, "p90_s": 1.1 * DAY},
+            {"promise": "Address check: cycle", "unit": "visit", "target_s": 4 * HOUR, "kept": 19_700, "late": 300,
+             "early": 0, "open": 0, "median_s": 1.2 * HOUR, "p90_s": 2.2 * HOUR},
+            {"promise": "Call support: wait", "unit": "visit", "target_s": 120.0, "kept": 3_900, "late": 5_500,
+             "early": 0, "open": 0, "median_s": 205.0, "p90_s": 740.0},
+            {"promise": "Activated in ten days", "unit": "case", "target_s": 10 * DAY, "kept": 9_800, "late": 5_600,
+             "early": 1_100, "open": 240, "median_s": 9.2 * DAY, "p90_s": 17.4 * DAY},
+        ],
+        "not_reached": [{"touchpoint": "Offer renewal", "cases": 1_400}],
+        "unmapped": [{"activity": "Chase missing papers", "events": 3_400, "cases": 2_300}],
+        "unaligned": 0,
+    }  # fmt: skip
+
+
+def check() -> dict[str, Any]:
+    return {
+        "events": 203_300, "cases": CASES, "activities": 14, "resources": 96,
+        "start": "2024-09-02T06:00:11.000000Z", "end": "2025-05-04T19:58:02.000000Z",
+        "columns": {"case": "order_id", "activity": "step", "start": "start_time", "end": "end_time"},
+        "problems": [
+            {"kind": "unreadable time", "count": 7, "examples": [{"row": 12, "column": "end", "value": "31.13.24"}]},
+            {"kind": "end before start", "count": 41, "examples": []},
+        ],
+        "quarantined": 7,
+    }  # fmt: skip
+
+
+def calibrate() -> dict[str, Any]:
+    return {
+        "model": "broadband.model.json",
+        "choices": {
+            "arrivals": "weekly pattern of 168 hours from 26 weeks",
+            "routing": "prefix tree of depth 3",
+            "patience": {"Call support": "from 9,400 waits, 1,310 of them given up"},
+            "retention": "logistic on waiting and hand-offs; 18,200 cases with a known outcome",
+        },
+    }
+
+
+def study() -> dict[str, Any]:
+    base = {
+        "wait": (7.9 * DAY, 0.2 * DAY, "s"), "cycle_time": (41 * DAY, 0.6 * DAY, "s"),
+        "abandoned": (0.065, 0.003, "share"), "retained": (0.861, 0.006, "share"),
+    }  # fmt: skip
+    effects = {
+        "second crew": {"wait": -3.1 * DAY, "cycle_time": -2.9 * DAY, "abandoned": -0.001, "retained": 0.021},
+        "no credit check": {"wait": -0.12 * DAY, "cycle_time": -0.4 * DAY, "abandoned": 0.0004, "retained": 0.002},
+        "more demand": {"wait": 2.2 * DAY, "cycle_time": 2.4 * DAY, "abandoned": 0.031, "retained": -0.018},
+    }
+    half = {"wait": 0.4 * DAY, "cycle_time": 0.5 * DAY, "abandoned": 0.002, "retained": 0.006}
+    scenarios = [{"scenario": "baseline", "factors": {}, "measures": _measures(base, {})}]
+    scenarios += [{"scenario": s, "factors": {}, "measures": _measures(base, e)} for s, e in effects.items()]
+    rows = [
+        {"scenario": s, "factors": {}, "measure": m, "effect": v, "low": v - half[m], "high": v + half[m],
+         "unit": base[m][2], "level": 0.95, "family": "scenarios of this study within one measure"}
+        for s, found in effects.items() for m, v in found.items()
+    ]  # fmt: skip
+    return {"scenarios": scenarios, "effects": rows, "replications": 40, "stopped_by": "precision", "seed": 1}
+
+
+def _measures(base: dict[str, Any], effects: dict[str, float]) -> dict[str, Any]:
+    return {
+        name: {"mean": mean + effects.get(name, 0), "low": mean + effects.get(name, 0) - half,
+               "high": mean + effects.get(name, 0) + half, "unit": unit}
+        for name, (mean, half, unit) in base.items()
+    }  # fmt: skip
+
+
+def documents() -> dict[str, Any]:
+    return {
+        "check": check(), "discover": discover(), "compare": compare(), "calibrate": calibrate(), "study": study(),
+        "blueprint": BLUEPRINT,
+    }  # fmt: skip
