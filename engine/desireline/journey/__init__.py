@@ -1,0 +1,1 @@
+"""What happened: variants, journey map, timing, process model."""

@@ -1,0 +1,61 @@
+"""The process model of a log: pm4py's inductive miner on variants with counts, written as BPMN."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from desireline.journey.bpmn import Leaf, Node, write_bpmn
+from desireline.journey.variants import variants
+from desireline.log.eventlog import EventLog
+
+NOISE = 0.2
+MOST_VARIANTS = 5_000
+
+
+def discover_bpmn(log: EventLog, path: str | Path, noise: float = NOISE) -> tuple[str, ...]:
+    """Write the process model of a log as BPMN 2.0 with a diagram; return notes.
+
+    The inductive miner, infrequent (Leemans, Fahland and van der Aalst 2014, doi:10.1007/978-3-319-06257-0_6), works on
+    at most the 5,000 most frequent variants.
+
+    Parameters
+    ----------
+    noise
+        Relations rarer than this share of the most frequent one beside them are left out.
+    """
+    found = variants(log)
+    used = min(len(found), MOST_VARIANTS)
+    tree = mine(Counter({found.traces[i]: int(found.counts[i]) for i in range(used)}), noise)
+    write_bpmn(_named(tree, log.activities), path)
+    if used == len(found):
+        return ()
+    share = found.counts[:used].sum() / log.n_cases
+    return (f"the process model rests on the {used:,} most frequent of {len(found):,} variants ({share:.0%} of cases)",)
+
+
+def mine(traces: "Counter[tuple[int, ...]]", noise: float = NOISE) -> Node | Leaf:
+    """Return the process tree of counted traces, labelled with their codes.
+
+    Codes instead of names keep the order of its branches the same in every process: sets of text have none.
+    """
+    from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
+    from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
+    from pm4py.objects.process_tree.utils.generic import fold
+
+    parameters = {IMFParameters.NOISE_THRESHOLD: noise}
+    return _plain(fold(IMFUVCL(parameters).apply(IMDataStructureUVCL(traces), parameters)))
+
+
+def _plain(tree: Any) -> Node | Leaf:
+    """Return a pm4py process tree as our own."""
+    if not tree.children:
+        return Leaf(None if tree.label is None else str(tree.label))
+    return Node(tree.operator.name.lower(), tuple(_plain(child) for child in tree.children))
+
+
+def _named(tree: Node | Leaf, activities: Sequence[str]) -> Node | Leaf:
+    """Return the tree with names in the place of codes."""
+    if isinstance(tree, Leaf):
+        return tree if tree.label is None else Leaf(activities[int(tree.label)])
+    return Node(tree.operator, tuple(_named(child, activities) for child in tree.children))
