@@ -1,0 +1,1 @@
+"""From a log to a model: one fitter per model part."""

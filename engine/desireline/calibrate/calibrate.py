@@ -1,0 +1,276 @@
+"""From a log to a model: the fitters of all parts on the present of the log, and again on resampled weeks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint, Touchpoint
+from desireline.calibrate.arrivals import Arrivals, arrivals
+from desireline.calibrate.choices import describe
+from desireline.calibrate.localtime import WEEK, show, to_local, to_utc, week_start
+from desireline.calibrate.patience import Waits, patience
+from desireline.calibrate.pools import Pools, pools
+from desireline.calibrate.quantiles import KNOTS
+from desireline.calibrate.refits import resamples
+from desireline.calibrate.routing import Routing, routing
+from desireline.calibrate.steps import Steps, steps
+from desireline.calibrate.times import REFIT_KNOTS, TimesOf, delays, durations, responses
+from desireline.calibrate.visits import Visits, visits
+from desireline.calibrate.window import Window, recent_window
+from desireline.errors import ModelError
+from desireline.experience import retention
+from desireline.experience.outcome import outcome
+from desireline.log.abandonment import abandonments
+from desireline.log.casetable import CaseTable
+from desireline.log.eventlog import EventLog
+from desireline.log.source import Source
+from desireline.measure.cases import case_table, codes
+from desireline.model.model import Activity, Model, Parameters, Patience, Times
+
+REFITS = 20
+NONE = Times()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """A model, and in words what was chosen on the way and what could not be learned.
+
+    `retention` is the fit with its terms, or the reason why there is none.
+    """
+
+    model: Model
+    choices: Mapping[str, Any]
+    retention: retention.Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that is read from the log once; every fit is then only a matter of weights."""
+
+    window: Window
+    visits: Visits
+    steps: Steps
+    arrivals: Arrivals
+    routing: Routing
+    durations: Mapping[int, TimesOf]
+    delays: Mapping[int, TimesOf]
+    responses: Mapping[int, TimesOf]
+    pools: Pools
+    patience: Mapping[int, Waits]
+    table: CaseTable
+    customers: np.ndarray
+    costs: Mapping[str, float]
+    channels: Mapping[str, str]
+
+    def parameters(self, weights: np.ndarray, knots: int, fit: retention.Fit) -> Parameters:
+        """Return the parameters for these weights of cases."""
+        start, nodes = self.routing.fit(weights)
+        labels = {node.activity for node in nodes.values() if node.activity is not None}
+        activities = {
+            name: self._activity(code, name, weights, knots)
+            for code, name in enumerate(self.visits.activities)
+            if name in labels
+        }
+        used = {pool for activity in activities.values() for pool in activity.pools}
+        return Parameters(
+            streams=self.arrivals.fit(weights),
+            start=start,
+            nodes=nodes,
+            activities=activities,
+            pools={name: pool for name, pool in self.pools.fit(weights).items() if name in used},
+            retention=fit.retention,
+        )
+
+    def _activity(self, code: int, name: str, weights: np.ndarray, knots: int) -> Activity:
+        def times(of: Mapping[int, TimesOf]) -> Times:
+            return of[code].fit(weights, knots) if code in of else NONE
+
+        patient = self.patience[code].fit(weights, knots) if code in self.patience else None
+        return Activity(
+            duration=times(self.durations),
+            delay=times(self.delays),
+            response=times(self.responses),
+            pools=self.pools.serving.get(code, ()),
+            patience=Patience(time=patient, activity=self.visits.gives_up_by[code]) if patient else None,
+            cost=self.costs.get(name, 0.0),
+            channel=self.channels.get(name),
+        )
+
+
+def calibrate(
+    log: EventLog, *, source: Source, blueprint: Blueprint | None = None, refits: int = REFITS, seed: int = 1
+) -> Calibration:
+    """Return a model of the journey as the recent part of `log` shows it.
+
+    Parameters
+    ----------
+    source
+        What the log's columns mean: outcome, attributes, abandonment.
+    blueprint
+        Touchpoints, owners, pools, costs. Where it does not match the log, the log is used and the choices say so.
+    refits
+        How often the parameters are fitted again on resampled weeks.
+
+    Raises
+    ------
+    ModelError
+        If the log has too little to make any model of.
+    """
+    known = _queues(abandonments(log, source), blueprint, log)
+    table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
+    found, remarks = evidence(log, source, blueprint, known, table, seed)
+    base = found.window.inside.astype(np.float64)
+    fit = retention.fit(table, customers=found.customers, weights=base)
+    model = Model(
+        name=log.name,
+        timezone=log.timezone,
+        start_at=_start_at(log),
+        currency=source.currency or (blueprint.currency if blueprint else ""),
+        parameters=found.parameters(base, KNOTS, fit),
+        refits=tuple(
+            found.parameters(weights, REFIT_KNOTS, _refitted(fit, table, weights))
+            for weights in resamples(found.window, refits, seed)
+        ),
+        touchpoints=_touchpoints(blueprint, set(found.visits.activities) - set(known)),
+        owners=_owner_names(blueprint, log),
+        blueprint=dict(blueprint.written) if blueprint else None,
+        has_enabled=log.has_enabled,
+        provenance=_provenance(log, found.window, refits, seed),
+    )
+    choices = describe(log, found, model, fit, blueprint, known, remarks)
+    return Calibration(model=model, choices=choices, retention=fit)
+
+
+def evidence(
+    log: EventLog,
+    source: Source,
+    blueprint: Blueprint | None,
+    known: Mapping[str, str | None],
+    table: CaseTable,
+    seed: int,
+) -> tuple[Evidence, list[str]]:
+    """Return what the fitters read, and remarks on what had to be assumed.
+
+    Raises
+    ------
+    ModelError
+        If no case can be used.
+    """
+    if not log.n_cases:
+        raise ModelError("the log has no cases", where=log.name, expected="at least one case")
+    seen, remarks = visits(log, known)
+    window = recent_window(seen, log.timezone, seed)
+    if not window.inside.any():
+        raise ModelError("no case begins within whole days of the log", where=log.name, help="Give a longer log.")
+    taken = steps(seen)
+    rows = window.inside[seen.case]
+    has_enabled = _has_enabled(seen, rows)
+    at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
+    staff = pools(seen, at_work, log.timezone, blueprint)
+    queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
+    return Evidence(
+        window=window,
+        visits=seen,
+        steps=taken,
+        arrivals=arrivals(log, window, source.attributes),
+        routing=routing(seen, taken, window.inside),
+        durations=durations(seen, rows),
+        delays=delays(seen, taken, rows, has_enabled),
+        responses=responses(seen, rows, has_enabled & ~queued),
+        pools=staff,
+        patience=patience(seen, window.inside),
+        table=table,
+        customers=codes(log.cases.column("customer"))[0],
+        costs={a: t.cost for a, t in _by_activity(blueprint).items()},
+        channels=_channels(log),
+    ), remarks
+
+
+def _has_enabled(seen: Visits, rows: np.ndarray) -> np.ndarray:
+    """Return for which activities most visits say when they were enabled."""
+    count = len(seen.activities)
+    known = np.bincount(seen.activity[rows & seen.known], minlength=count)
+    return np.asarray(2 * known >= np.maximum(np.bincount(seen.activity[rows], minlength=count), 1))
+
+
+def _refitted(fit: retention.Fit, table: CaseTable, weights: np.ndarray) -> retention.Fit:
+    """Return the retention model for these weights; that of all cases where the sample does not support one."""
+    if fit.retention is None:
+        return fit
+    again = retention.fit(table, weights=weights, like=fit.retention)
+    return again if again.retention else fit
+
+
+def _queues(known: Mapping[str, str | None], blueprint: Blueprint | None, log: EventLog) -> dict[str, str | None]:
+    """Return `known` with touchpoints whose queue was left replaced by their most frequent activity in the log."""
+    count = np.bincount(log.column("activity"), minlength=len(log.activities))
+    size = dict(zip(log.activities, count.tolist(), strict=True))
+
+    def activity(name: str | None) -> str | None:
+        if name is None or name in size or blueprint is None or name not in blueprint.touchpoints:
+            return name
+        seen = [a for a in blueprint.touchpoints[name].activities if a in size and a not in known]
+        return max(seen, key=lambda a: size[a]) if seen else None
+
+    return {name: activity(queue) for name, queue in known.items()}
+
+
+def _by_activity(blueprint: Blueprint | None) -> dict[str, Touchpoint]:
+    return blueprint.by_activity() if blueprint else {}
+
+
+def _touchpoints(blueprint: Blueprint | None, seen: set[str]) -> dict[str, tuple[str, ...]]:
+    """Return the touchpoints that the log has seen, with their activities in it."""
+    found = {}
+    for touchpoint in blueprint.touchpoints.values() if blueprint else ():
+        activities = tuple(a for a in touchpoint.activities if a in seen)
+        if activities:
+            found[touchpoint.name] = activities
+    return found
+
+
+def _owner_names(blueprint: Blueprint | None, log: EventLog) -> dict[str, str]:
+    """Return the owner of each touchpoint, and of activities that stand for themselves in the model."""
+    names = {t.name: t.owner for t in (blueprint.touchpoints.values() if blueprint else ()) if t.owner}
+    return names | {a: owner for a, owner in _owners(blueprint, log).items() if a not in names}
+
+
+def _owners(blueprint: Blueprint | None, log: EventLog) -> dict[str, str]:
+    """Return the owner of each activity of the log that has one."""
+    touchpoints = _by_activity(blueprint)
+    return {a: owner for a in log.activities if a in touchpoints and (owner := touchpoints[a].owner)}
+
+
+def _channels(log: EventLog) -> dict[str, str]:
+    """Return the channel of activities that nearly always have the same."""
+    rows, names = codes(log.events.column("channel"))
+    if not names:
+        return {}
+    activity = log.column("activity")[rows >= 0].astype(np.int64)
+    size = (len(log.activities), len(names))
+    table = np.bincount(activity * size[1] + rows[rows >= 0], minlength=size[0] * size[1]).reshape(size)
+    return {
+        log.activities[a]: names[int(counts.argmax())]
+        for a, counts in enumerate(table)
+        if counts.sum() and counts.max() >= 0.9 * counts.sum()
+    }
+
+
+def _start_at(log: EventLog) -> str:
+    """Return the first Monday after the last event, local time."""
+    last = to_local(np.array([log.column("start").max()]), log.timezone)[0]
+    return show(int(week_start(last)) + WEEK, "%Y-%m-%dT%H:%M:%S")
+
+
+def _provenance(log: EventLog, window: Window, refits: int, seed: int) -> dict[str, Any]:
+    return {
+        "log": log.name,
+        "log_cases": log.n_cases,
+        "log_events": log.n_events,
+        "window": {"from": show(window.start), "until": show(window.end), "cases": int(window.inside.sum())},
+        "refits": refits,
+        "seed": seed,
+        **{key: log.provenance[key] for key in sorted(log.provenance)},
+    }

@@ -1,0 +1,144 @@
+"""What calibration chose and what it could not learn, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.calibrate.localtime import WEEK, show
+from desireline.experience.retention import Fit
+from desireline.log.eventlog import EventLog
+from desireline.model.model import Model
+
+if TYPE_CHECKING:
+    from desireline.calibrate.calibrate import Evidence
+
+
+def describe(
+    log: EventLog,
+    found: "Evidence",
+    model: Model,
+    fit: Fit,
+    blueprint: Blueprint | None,
+    abandonments: Mapping[str, str | None],
+    remarks: Sequence[str],
+) -> dict[str, Any]:
+    """Return the choices of a calibration by subject; `not_learned` lists what the log could not tell."""
+    return {
+        "window": _window(found),
+        "unfinished": _unfinished(found),
+        "arrivals": _arrivals(found),
+        "routing": _routing(found, model),
+        "times": _times(log),
+        "pools": {name: e.why for name, e in sorted(found.pools.evidence.items())},
+        "patience": _patience(found),
+        "retention": _retention(fit),
+        "blueprint": _blueprint(log, blueprint, abandonments, found),
+        "refits": _refits(found, model),
+        "remarks": list(remarks),
+        "not_learned": _not_learned(log, found, fit),
+    }
+
+
+def _window(found: "Evidence") -> str:
+    window = found.window
+    cases = int(window.inside.sum())
+    return (
+        f"{cases:,} of {found.visits.cases:,} cases, those that arrived from {show(window.start)} until "
+        f"{show(window.end)} (excluded): {window.reason}"
+    )
+
+
+def _unfinished(found: "Evidence") -> str:
+    unfinished = int((found.visits.unfinished & found.window.inside).sum())
+    if not unfinished:
+        return "every case of the window has ended"
+    return (
+        f"{unfinished:,} cases of the window may go on after the log's end (their last activity is open, or more often "
+        "followed by another than their silence says); they count for arrivals and for the steps they made, not as ends"
+    )
+
+
+def _arrivals(found: "Evidence") -> str:
+    by = f"one stream for each {found.arrivals.by}" if found.arrivals.by else "one stream"
+    span = (found.window.end - found.window.start) / WEEK
+    kinds = len(found.arrivals.profiles)
+    a_week = found.window.inside.sum() / max(span, 1e-9)
+    return f"{a_week:,.1f} cases a week by hour of the week over {span:.1f} weeks; {by}, {kinds} kinds of case"
+
+
+def _routing(found: "Evidence", model: Model) -> str:
+    forks = sum(node.kind == "fork" for node in model.parameters.nodes.values())
+    text = (
+        f"a prefix tree of {found.routing.contexts} histories of up to three steps, "
+        f"{len(model.parameters.nodes)} nodes, {forks} forks"
+    )
+    if found.steps.linearised:
+        text += f"; {found.steps.linearised:,} rare or large groups of overlapping visits count as one after the other"
+    return text
+
+
+def _times(log: EventLog) -> str:
+    if log.single_timestamp:
+        return "one time per event: durations are unknown and zero; delays are the times between events"
+    if not log.has_enabled:
+        return "durations from start to end; all idle time before a start is delay, as the log has no enabled times"
+    return "durations from start to end; delays from the end of what came before to enabled, by the activity before"
+
+
+def _patience(found: "Evidence") -> dict[str, str]:
+    texts = {}
+    for activity, waits in sorted(found.patience.items()):
+        left, all_waits = waits.shares()
+        how = "product-limit estimate" if left >= 50 else "exponential, as few gave up"
+        texts[found.visits.activities[activity]] = f"{left:,} of {all_waits:,} waits ended by giving up; {how}"
+    return texts
+
+
+def _retention(fit: Fit) -> str:
+    if fit.retention is None:
+        return f"no retention model: {fit.reason}"
+    rule = "; whoever gives up in a queue is lost, by rule" if fit.retention.abandoned_lost else ""
+    return f"logistic on {', '.join(fit.retention.features)}, {fit.lost:,} of {fit.known:,} known cases were lost{rule}"
+
+
+def _blueprint(
+    log: EventLog, blueprint: Blueprint | None, abandonments: Mapping[str, str | None], found: "Evidence"
+) -> list[str]:
+    if blueprint is None:
+        return ["no blueprint: each activity is its own touchpoint"]
+    texts = []
+    seen = set(log.activities)
+    never = [t.name for t in blueprint.touchpoints.values() if t.observed and not seen & {*t.activities, *t.failed}]
+    if never:
+        texts.append(f"never seen in the log, and so not in the model: {', '.join(never)}")
+    unmapped = sorted(seen - set(blueprint.by_activity()) - set(abandonments))
+    if unmapped:
+        texts.append(f"on no touchpoint, and so their own: {', '.join(unmapped)}")
+    if blueprint.timezone != log.timezone:
+        texts.append(f"the blueprint's zone is {blueprint.timezone}, the log's {log.timezone}; the log's is used")
+    return [*texts, *found.pools.remarks]
+
+
+def _refits(found: "Evidence", model: Model) -> str:
+    unit = "weeks" if found.window.block == WEEK else "days"
+    return f"{len(model.refits)} on {found.window.blocks} {unit} drawn with replacement"
+
+
+def _not_learned(log: EventLog, found: "Evidence", fit: Fit) -> list[str]:
+    texts = []
+    if not log.has_enabled:
+        texts.append("waiting in queues and patience: the log does not say when events were enabled")
+    if log.single_timestamp:
+        texts.append("durations: the log has one time per event")
+    if not (found.visits.resource >= 0).any():
+        texts.append("capacity: the log names no resources")
+    texts += [f'capacity of "{e.name}": {e.why}' for e in found.pools.evidence.values() if not e.limited]
+    if fit.retention is None:
+        texts.append(f"retention: {fit.reason}")
+    if found.window.blocks < 2:
+        texts.append("uncertainty: a single day cannot be resampled")
+    if np.ptp(found.window.local) == 0:
+        texts.append("arrivals: all cases begin at the same instant")
+    return texts

@@ -1,0 +1,351 @@
+"""Pools: who does what, how many are at work in each hour of the week, and whether they are why customers wait."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.calibrate.localtime import DAY, HOUR, MINUTE, hour_of_week, to_local
+from desireline.calibrate.presence import Count, counted, multitasking, sessions
+from desireline.calibrate.visits import Visits
+from desireline.model.model import HOURS, Pool, Shift
+
+RARE_POOL = 0.02
+STAFFED = 0.2
+EXPLAINED = 0.5
+NEARLY_ALL = 0.9
+FEWEST_QUEUED = 30
+FEWEST_IN_HOUR = 10
+ONE_AT_A_TIME = 1.3
+WAITED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the log shows of one pool.
+
+    Attributes
+    ----------
+    limited
+        Whether its waiting comes from a lack of free resources, so that the pool queues in the model.
+    why
+        Reason in words.
+    explained
+        Share of the waiting time in open hours during which nearly all resources at work were busy; NaN: no waiting.
+    units : shape (168,)
+        Resources at work by hour of the week where no queue tells (0: closed).
+    hour, busy, case
+        Per start after waiting: hour of the week, resources busy then, case. A queue is served by all who are there.
+    edges
+        Minutes to cut from the beginning and the end of opening hours: hour of the week -> minutes.
+    """
+
+    name: str
+    limited: bool
+    why: str
+    resources: int
+    explained: float = float("nan")
+    units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS, np.int64))
+    hour: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    busy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    case: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    edges: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    cost: float = 0.0
+
+    def fit(self, weights: np.ndarray) -> Pool:
+        """Return the pool for these weights of cases."""
+        if not self.limited:
+            return Pool(name=self.name, unlimited=True, identified=False, cost=self.cost)
+        units = _filled(self.units, _medians(self.hour, self.busy, weights[self.case]))
+        return Pool(name=self.name, shifts=_shifts(units, self.edges), cost=self.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """The pools of a log, and which of them serve each activity (code -> names, the most frequent first)."""
+
+    evidence: Mapping[str, Evidence]
+    serving: Mapping[int, tuple[str, ...]]
+    remarks: tuple[str, ...]
+
+    def fit(self, weights: np.ndarray) -> dict[str, Pool]:
+        """Return the pools for these weights of cases."""
+        return {name: evidence.fit(weights) for name, evidence in self.evidence.items()}
+
+    def queued(self, activity: int) -> bool:
+        """Return whether the model lets `activity` queue."""
+        names = self.serving.get(activity, ())
+        return bool(names) and all(self.evidence[name].limited for name in names)
+
+
+def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint | None) -> Pools:
+    """Return the pools that the log shows in `rows` (bool, one per visit).
+
+    A pool is a value of the log's pool column, else the blueprint's pool or owner of the touchpoint, else the
+    touchpoint (without a blueprint: the activity). Activities that hardly ever show a resource need none.
+
+    A pool queues in the model only where the log supports it: resources are known, do one thing at a time, and at least
+    half of the waiting in open hours happens while nearly all who are at work are busy.
+    """
+    pool_of, names = _pool_of_rows(visits, blueprint)
+    needed = _needed(visits, rows & ~visits.gave_up)
+    serving = _serving(visits, rows & needed[visits.activity] & ~visits.gave_up, pool_of, names)
+    first_pool = np.full(len(visits.activities), -1)
+    for activity, served_by in serving.items():
+        first_pool[activity] = names.index(served_by[0])
+    pool_of = np.where(visits.gave_up, first_pool[visits.activity], np.where(needed[visits.activity], pool_of, -1))
+    used = sorted({name for served_by in serving.values() for name in served_by})
+    week = hour_of_week(to_local(visits.start, timezone))
+    evidence = {
+        name: _evidence(visits, rows, pool_of == names.index(name), name, week, timezone, blueprint) for name in used
+    }
+    serving = {a: _one_kind(served_by, evidence) for a, served_by in serving.items()}
+    return Pools(evidence=evidence, serving=serving, remarks=tuple(_remarks(evidence, blueprint)))
+
+
+def _pool_of_rows(visits: Visits, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
+    """Return the pool of each row as an index into the names returned."""
+    touchpoints = blueprint.by_activity() if blueprint else {}
+    fallback = []
+    for activity in visits.activities:
+        touchpoint = touchpoints.get(activity)
+        fallback.append((touchpoint.pool or touchpoint.owner or touchpoint.name) if touchpoint else activity)
+    names = sorted({*visits.pool_names, *fallback})
+    place = {name: i for i, name in enumerate(names)}
+    by_activity = np.array([place[name] for name in fallback], np.int64)
+    logged = np.array([*(place[name] for name in visits.pool_names), -1], np.int64)[visits.pool]
+    return np.where(logged >= 0, logged, by_activity[visits.activity]), names
+
+
+def _needed(visits: Visits, rows: np.ndarray) -> np.ndarray:
+    """Return which activities need someone: a resource (or pool) is known for at least a fifth of their visits."""
+    count = len(visits.activities)
+    known = rows & ((visits.resource >= 0) | (visits.pool >= 0))
+    total = np.bincount(visits.activity[rows], minlength=count)
+    return np.asarray(np.bincount(visits.activity[known], minlength=count) >= np.maximum(STAFFED * total, 1))
+
+
+def _serving(visits: Visits, rows: np.ndarray, pool_of: np.ndarray, names: list[str]) -> dict[int, tuple[str, ...]]:
+    table = np.bincount(
+        visits.activity[rows] * len(names) + pool_of[rows], minlength=len(visits.activities) * len(names)
+    ).reshape(-1, len(names))
+    serving = {}
+    for activity in np.flatnonzero(table.sum(axis=1)).tolist():
+        counts = table[activity]
+        order = [p for p in np.argsort(-counts, kind="stable").tolist() if counts[p] >= RARE_POOL * counts.sum()]
+        serving[activity] = tuple(names[p] for p in order)
+    return serving
+
+
+def _one_kind(names: tuple[str, ...], evidence: Mapping[str, Evidence]) -> tuple[str, ...]:
+    """Return the pools that are like the first: a pool without limit beside one with a limit would end all queues."""
+    return tuple(name for name in names if evidence[name].limited == evidence[names[0]].limited)
+
+
+def _evidence(
+    visits: Visits,
+    rows: np.ndarray,
+    mine: np.ndarray,
+    name: str,
+    week: np.ndarray,
+    timezone: str,
+    blueprint: Blueprint | None,
+) -> Evidence:
+    served = rows & mine & ~visits.gave_up
+    planned = blueprint.pools.get(name) if blueprint else None
+    base = Evidence(
+        name=name,
+        limited=False,
+        why="",
+        resources=len(np.unique(visits.resource[served & (visits.resource >= 0)])),
+        cost=planned.cost if planned else 0.0,
+    )
+    if why := _unusable(visits, served, base.resources):
+        return replace(base, why=why)
+    queue = served & visits.known & (visits.start - visits.begun > WAITED)
+    if queue.sum() < FEWEST_QUEUED:
+        return replace(base, why="hardly anyone waits here, so the log does not show how much capacity is spare")
+    working = served & visits.finished
+    busy = counted(visits.start[working], visits.ended[working])
+    present = _present(visits, rows, served)
+    opening = _opening(week[served], timezone, visits.start[served])
+    waiting = rows & mine & visits.known
+    share = _explained(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
+    base = replace(base, explained=share)
+    if share < EXPLAINED:
+        return replace(base, why=f"in {1 - share:.0%} of the waiting in open hours someone at work was not busy")
+    return replace(
+        base,
+        limited=True,
+        why=f"in {share:.0%} of the waiting in open hours all at work were busy",
+        units=_units(present, opening, visits.start[served], timezone),
+        hour=week[queue],
+        busy=busy.at(visits.start[queue]),
+        case=visits.case[queue],
+        edges=_edges(week[served], to_local(visits.start[served], timezone), opening),
+    )
+
+
+def _unusable(visits: Visits, served: np.ndarray, resources: int) -> str:
+    """Return why nothing can be said about the capacity of a pool; empty where it can."""
+    if not resources:
+        return "the log names no resources here"
+    if visits.single_timestamp:
+        return "the log has one time per event, so nobody is seen working"
+    if not visits.known[served].any():
+        return "the log does not say when work was ready to be done, so waiting cannot be told from other idle time"
+    known = served & (visits.resource >= 0) & visits.finished
+    if not (visits.ended[known] > visits.start[known]).any():
+        return "all durations are zero"
+    at_once = multitasking(visits.resource[known], visits.start[known], visits.ended[known])
+    return f"a resource does {at_once:.1f} things at once" if at_once > ONE_AT_A_TIME else ""
+
+
+def _members(visits: Visits, rows: np.ndarray, served: np.ndarray) -> np.ndarray:
+    """Return which resources belong to the pool that serves the rows `served`: a fifth of their work is there."""
+    known, size = visits.resource >= 0, len(visits.resources)
+    here = np.bincount(visits.resource[served & known], minlength=size)
+    everywhere = np.bincount(visits.resource[rows & known], minlength=size)
+    return np.asarray(here > 0.2 * everywhere)
+
+
+def _present(visits: Visits, rows: np.ndarray, served: np.ndarray) -> Count:
+    work = _work_of_members(visits, rows, served)
+    _, start, end = sessions(visits.resource[work], visits.start[work], visits.ended[work])
+    return counted(start, end)
+
+
+def _resource_busy(visits: Visits, rows: np.ndarray, served: np.ndarray) -> Count:
+    work = _work_of_members(visits, rows, served)
+    return counted(visits.start[work], visits.ended[work])
+
+
+def _work_of_members(visits: Visits, rows: np.ndarray, served: np.ndarray) -> np.ndarray:
+    known = rows & (visits.resource >= 0) & visits.finished
+    member = np.append(_members(visits, rows, served), False)
+    return np.asarray(known & member[visits.resource])
+
+
+def _opening(hour: np.ndarray, timezone: str, start: np.ndarray) -> np.ndarray:
+    """Return in which hours of the week the pool is open: work begins in them not far more rarely than in others.
+
+    Where starts are too few to tell hour by hour, the hours of the day are taken together for working days and for the
+    weekend.
+    """
+    starts = np.bincount(hour, minlength=HOURS)
+    if starts.sum() < 5 * (starts > 0).sum():
+        days = starts.reshape(7, 24)
+        for group in (slice(0, 5), slice(5, 7)):
+            pooled = days[group].sum(axis=0)
+            hours = np.flatnonzero(pooled >= max(1.0, 0.1 * pooled[pooled > 0].mean() if pooled.any() else 1.0))
+            seen = days[group].sum(axis=1) > 0
+            if len(hours):
+                days[group][np.ix_(seen, np.arange(hours[0], hours[-1] + 1))] += 1
+        return np.asarray((days > 0).ravel())
+    return np.asarray(starts >= max(1.0, 0.1 * starts[starts > 0].mean()))
+
+
+def _hours(start: np.ndarray, timezone: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the UTC hours from the first to the last of `start`, and their hours of the week."""
+    edges = np.arange(start.min() // HOUR * HOUR, start.max() + HOUR, HOUR)
+    return edges, hour_of_week(to_local(edges, timezone))
+
+
+def _explained(
+    visits: Visits, waiting: np.ndarray, present: Count, busy: Count, opening: np.ndarray, timezone: str
+) -> float:
+    """Return the share of the waiting time in open hours during which nearly all who were at work were busy."""
+    began, ended = visits.begun[waiting], visits.start[waiting]
+    edges, week = _hours(np.append(began, ended), timezone)
+    times = np.unique(np.concatenate([began, ended, present.starts, present.ends, busy.starts, busy.ends, edges]))
+    length = np.diff(times)
+    times = times[:-1]
+    queue = counted(began, ended).at(times)
+    there, working = present.at(times), busy.at(times)
+    is_open = opening[week[np.clip(np.searchsorted(edges, times, side="right") - 1, 0, len(week) - 1)]]
+    open_waiting = float((queue * length * is_open).sum())
+    full = (there > 0) & (working >= NEARLY_ALL * there)
+    return float((queue * length * (is_open & full)).sum()) / open_waiting if open_waiting > 0 else 1.0
+
+
+def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
+    """Return resources at work by hour of the week: the ninth decile over weeks of those seen in the hour's middle."""
+    edges, week = _hours(start, timezone)
+    there = present.at(edges + HOUR // 2)
+    units = np.zeros(HOURS, np.int64)
+    for h in np.flatnonzero(opening).tolist():
+        seen = there[week == h]
+        units[h] = max(1, round(float(np.quantile(seen, 0.9))) if len(seen) else 1)
+    return units
+
+
+def _medians(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted median of `busy` in each hour with enough starts; 0 elsewhere."""
+    order = np.lexsort((busy, hour))
+    hour, busy, weights = hour[order], busy[order], weights[order]
+    medians = np.zeros(HOURS, np.int64)
+    edges = np.searchsorted(hour, np.arange(HOURS + 1))
+    for h in np.flatnonzero(np.diff(edges) >= FEWEST_IN_HOUR).tolist():
+        part = slice(edges[h], edges[h + 1])
+        total = np.cumsum(weights[part])
+        if total[-1] > 0:
+            medians[h] = busy[part][np.searchsorted(total, total[-1] / 2)]
+    return medians
+
+
+def _filled(units: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Return units by hour: what queues tell, carried to the nearest hour of the same opening without such evidence."""
+    filled = units.copy()
+    opening = units > 0
+    for day in range(7):
+        hours = np.arange(24 * day, 24 * day + 24)
+        sure = hours[(told[hours] > 0) & opening[hours]]
+        for h in hours[opening[hours]]:
+            if len(sure):
+                nearest = sure[np.abs(sure - h).argmin()]
+                filled[h] = told[nearest]
+    return filled
+
+
+def _edges(week: np.ndarray, local: np.ndarray, opening: np.ndarray) -> dict[tuple[int, str], int]:
+    """Return how long after the hour opening begins, and before the next one it ends; minutes, in quarters."""
+    edges: dict[tuple[int, str], int] = {}
+    minute = (local % DAY) // MINUTE % 60
+    for h in np.flatnonzero(opening & ~np.roll(opening, 1)).tolist():
+        seen = minute[week == h]
+        if len(seen) >= FEWEST_IN_HOUR and (first := int(np.quantile(seen, 0.02)) // 15 * 15):
+            edges[h, "opens"] = first
+    for h in np.flatnonzero(opening & ~np.roll(opening, -1)).tolist():
+        seen = minute[week == h]
+        if len(seen) >= FEWEST_IN_HOUR and (cut := 60 - (int(np.quantile(seen, 0.98)) // 15 * 15 + 15)):
+            edges[h, "closes"] = cut
+    return edges
+
+
+def _shifts(units: np.ndarray, edges: Mapping[tuple[int, str], int]) -> tuple[Shift, ...]:
+    """Return units by hour as stretches of equal units, with refined edges."""
+    changes = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), HOURS]
+    shifts = []
+    for low, high in itertools.pairwise(changes):
+        if units[low] > 0:
+            start = low * 60 + edges.get((low, "opens"), 0)
+            end = high * 60 - edges.get((high - 1, "closes"), 0)
+            if start < end:
+                shifts.append(Shift(start=start, end=end, units=int(units[low])))
+    return tuple(shifts)
+
+
+def _remarks(evidence: Mapping[str, Evidence], blueprint: Blueprint | None) -> list[str]:
+    """Return where the log and the plan of the blueprint differ."""
+    remarks = []
+    for name, planned in (blueprint.pools if blueprint else {}).items():
+        seen = evidence.get(name)
+        if seen is None:
+            remarks.append(f'pool "{name}" of the blueprint does no work in the log and is not in the model')
+        elif seen.limited and planned.capacity is not None:
+            most = max(shift.units for shift in seen.fit(np.ones(int(seen.case.max()) + 1)).shifts)
+            if most != planned.capacity:
+                remarks.append(f'pool "{name}": {planned.capacity} planned, {most} at work in the log; the log is used')
+    return remarks

@@ -1,0 +1,61 @@
+"""Who is at work when, and who is busy: step functions of time from a log's events."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.calibrate.localtime import HOUR
+
+SESSION_GAP = 4 * HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many intervals [start, end) cover an instant."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+
+    def at(self, times: np.ndarray) -> np.ndarray:
+        """Return the number of intervals that hold each of `times` (begun at or before, not yet ended)."""
+        begun = np.searchsorted(self.starts, times, side="right")
+        return np.asarray(begun - np.searchsorted(self.ends, times, side="right"))
+
+
+def counted(starts: np.ndarray, ends: np.ndarray) -> Count:
+    """Return how many of the intervals [start, end) cover an instant."""
+    return Count(starts=np.sort(starts), ends=np.sort(ends))
+
+
+def sessions(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return stretches of presence: resource, start, end.
+
+    A resource is taken to be at work from its first start to its last end, except through gaps of more than four hours.
+    """
+    if not len(start):
+        return resource, start, end
+    from desireline.measure.cases import latest_before
+
+    order = np.lexsort((start, resource))
+    resource, start, end = resource[order], start[order], end[order]
+    first = np.flatnonzero(np.append(True, resource[1:] != resource[:-1]))
+    before = latest_before(end, first)
+    opens = np.append(True, resource[1:] != resource[:-1])
+    opens |= start - np.where(opens, start, before) > SESSION_GAP
+    at = np.flatnonzero(opens)
+    return resource[at], start[at], np.maximum.reduceat(end, at)
+
+
+def multitasking(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
+    """Return how many things a resource that is busy does at once, on average; 1 where each does one at a time."""
+    total = float((end - start).sum())
+    if total <= 0:
+        return 1.0
+    from desireline.measure.cases import latest_before
+
+    order = np.lexsort((start, resource))
+    resource, start, end = resource[order], start[order], end[order]
+    first = np.flatnonzero(np.append(True, resource[1:] != resource[:-1]))
+    before = latest_before(end, first)
+    before[first] = start[first]
+    return total / max(float(np.maximum(end - np.maximum(start, before), 0).sum()), 1.0)

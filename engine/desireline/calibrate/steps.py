@@ -1,0 +1,167 @@
+"""Traces as sequences of steps: one activity, or chains of activities done side by side."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.calibrate.visits import NONE, Visits
+from desireline.log.eventlog import UNKNOWN
+from desireline.measure.cases import latest_before
+
+WIDEST = 8
+MOST_CHAINS = 4
+RARE_CASES = 20
+RARE_SHARE = 0.002
+MOST_COMPOSITES = 60
+
+Composite = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What each case did, one after the other.
+
+    Attributes
+    ----------
+    case, code : one per step
+        `code` is an activity, or the number of activities + an index into `composites`.
+    first
+        Step at which each case begins.
+    composites
+        Chains of activities that ran side by side, in order of their names.
+    previous : one per visit
+        Activity of the last step before that was no composite (within a chain: of the member before); -1 none.
+    since : one per visit
+        When what came before had ended; `UNKNOWN` for the first step of a case.
+    linearised
+        Number of overlapping groups of visits that were too rare or too large, and count as one after the other.
+    """
+
+    case: np.ndarray
+    code: np.ndarray
+    first: np.ndarray
+    composites: tuple[Composite, ...]
+    previous: np.ndarray
+    since: np.ndarray
+    linearised: int
+
+
+def steps(visits: Visits) -> Steps:
+    """Return the steps of all cases.
+
+    A visit joins the current group while its interval from enabled (else start) to end begins before the latest end so
+    far. In a group, a visit follows the chain whose end lies closest before it, else it begins a chain.
+    """
+    n, names = len(visits.case), len(visits.activities)
+    before = latest_before(visits.ended, visits.first)
+    begins = visits.begun >= before
+    begins[visits.first] = True
+    group = np.cumsum(begins) - 1
+    size = np.bincount(group)
+    rows = np.flatnonzero(begins)
+    wide = np.flatnonzero((size > 1) & (size <= WIDEST))
+    chain, ok = _chains(visits, rows[wide], size[wide])
+    composite, composites = _composites(visits, rows[wide], size[wide], chain, ok)
+    code = np.full(len(rows), NONE)
+    code[wide] = np.where(composite >= 0, names + composite, NONE)
+    together = np.zeros(len(rows), bool)
+    together[wide] = composite >= 0
+    starts_step = begins | ~together[group]
+    step_rows = np.flatnonzero(starts_step)
+    step_code = np.where(together[group[step_rows]], code[group[step_rows]], visits.activity[step_rows])
+    step_case = visits.case[step_rows]
+    first = np.searchsorted(step_case, np.arange(visits.cases))
+    step_of = np.cumsum(starts_step) - 1
+    previous = _last_single(step_code, first, names)[step_of]
+    since = before[step_rows][step_of]
+    since[step_of == np.repeat(first, np.diff(np.append(visits.first, n)))] = UNKNOWN
+    keep = composite >= 0
+    _within_chains(visits, rows[wide][keep], size[wide][keep], chain[keep], previous, since)
+    return Steps(
+        case=step_case,
+        code=step_code,
+        first=first,
+        composites=composites,
+        previous=previous,
+        since=since,
+        linearised=int((size > 1).sum() - together.sum()),
+    )
+
+
+def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:
+    """Return for each step the activity of the last step before it in the case that is one activity; -1 none."""
+    at = np.where(code < names, np.arange(len(code)), NONE)
+    latest = np.maximum.accumulate(np.append(NONE, at)[:-1])
+    begin = np.repeat(first, np.diff(np.append(first, len(code))))
+    return np.where(latest >= begin, code[np.maximum(latest, 0)], NONE)
+
+
+def _chains(visits: Visits, rows: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the chain of each member of each group, shape (groups, WIDEST), -1 beyond; and which groups fit."""
+    groups = np.arange(len(rows))
+    chain = np.full((len(rows), WIDEST), NONE)
+    ends = np.full((len(rows), MOST_CHAINS + 1), UNKNOWN)
+    used = np.zeros(len(rows), np.int64)
+    for k in range(WIDEST):
+        here = k < size
+        at = np.where(here, rows + k, 0)
+        free = np.where((ends <= visits.begun[at][:, None]) & (ends != UNKNOWN), ends, UNKNOWN)
+        best = free.argmax(axis=1)
+        new = free[groups, best] == UNKNOWN
+        pick = np.where(new, np.minimum(used, MOST_CHAINS), best)
+        used += here & new
+        chain[:, k] = np.where(here, pick, NONE)
+        ends[groups[here], pick[here]] = visits.ended[at][here]
+    return chain, used <= MOST_CHAINS
+
+
+def _composites(
+    visits: Visits, rows: np.ndarray, size: np.ndarray, chain: np.ndarray, ok: np.ndarray
+) -> tuple[np.ndarray, tuple[Composite, ...]]:
+    """Return the composite of each group (-1: too rare or too large), and the composites."""
+    found = np.full(len(rows), NONE)
+    if not ok.any():
+        return found, ()
+    member = np.arange(WIDEST) < size[:, None]
+    at = np.where(member, rows[:, None] + np.arange(WIDEST), 0)
+    signature = np.where(member, chain * (len(visits.activities) + 1) + visits.activity[at] + 1, 0)
+    distinct, inverse, counts = np.unique(signature[ok], axis=0, return_inverse=True, return_counts=True)
+    shapes = [_shape(row, len(visits.activities) + 1) for row in distinct.tolist()]
+    total: dict[Composite, int] = {}
+    for shape, count in zip(shapes, counts.tolist(), strict=True):
+        total[shape] = total.get(shape, 0) + count
+    enough = min(RARE_CASES, max(2, visits.cases // 50)), RARE_SHARE * visits.cases
+    common = [s for s, c in sorted(total.items(), key=lambda item: (-item[1], item[0])) if c >= max(enough)]
+    index = {shape: i for i, shape in enumerate(common[:MOST_COMPOSITES])}
+    found[ok] = np.array([index.get(shape, NONE) for shape in shapes])[inverse.ravel()]
+    return found, tuple(index)
+
+
+def _shape(signature: list[int], base: int) -> Composite:
+    chains: dict[int, list[int]] = {}
+    for value in signature:
+        if value:
+            chains.setdefault(value // base, []).append(value % base - 1)
+    return tuple(sorted(tuple(members) for members in chains.values()))
+
+
+def _within_chains(
+    visits: Visits, rows: np.ndarray, size: np.ndarray, chain: np.ndarray, previous: np.ndarray, since: np.ndarray
+) -> None:
+    """Write what came before the later members of chains: the member before them, and its end.
+
+    The heads of a fork that begins a case could start when the first of them was enabled.
+    """
+    if not len(rows):
+        return
+    heads = since[rows] == UNKNOWN
+    earliest = visits.begun[rows]
+    for k in range(1, int(size.max())):
+        earliest = np.where(k < size, np.minimum(earliest, visits.begun[np.where(k < size, rows + k, 0)]), earliest)
+    for k in range(int(size.max())):
+        here = np.flatnonzero(k < size)
+        since[rows[here[heads[here]]] + k] = earliest[here[heads[here]]]
+        for j in range(k):
+            same = here[chain[here, j] == chain[here, k]]
+            previous[rows[same] + k] = visits.activity[rows[same] + j]
+            since[rows[same] + k] = visits.ended[rows[same] + j]

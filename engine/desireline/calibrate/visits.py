@@ -1,0 +1,163 @@
+"""The columns that all fitters read: one row per visit to an activity, and which cases have not ended yet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.measure.cases import codes
+
+NONE = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visits:
+    """Events of a log as visits; times in int64 microseconds UTC, codes -1 where unknown.
+
+    Rows that follow giving up are left out. A row that records giving up counts as a visit to the activity whose queue
+    was left, with `gave_up` set; so `activity` never is an abandonment.
+
+    Attributes
+    ----------
+    begun, ended
+        `enabled` where `known`, else start; the end where `finished`, else start.
+    first, cases
+        Row at which each case begins; number of cases.
+    unfinished
+        Per case: it may go on after the log's end.
+    """
+
+    activities: tuple[str, ...]
+    case: np.ndarray
+    activity: np.ndarray
+    begun: np.ndarray
+    start: np.ndarray
+    ended: np.ndarray
+    known: np.ndarray
+    finished: np.ndarray
+    gave_up: np.ndarray
+    resource: np.ndarray
+    resources: tuple[str, ...]
+    pool: np.ndarray
+    pool_names: tuple[str, ...]
+    first: np.ndarray
+    unfinished: np.ndarray
+    gives_up_by: Mapping[int, str]
+    single_timestamp: bool
+
+    @property
+    def cases(self) -> int:
+        return len(self.first)
+
+    @property
+    def arrival(self) -> np.ndarray:
+        """First enabling (else start) of each case."""
+        return np.asarray(np.minimum.reduceat(self.begun, self.first))
+
+
+def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visits, list[str]]:
+    """Return the visits of `log`, and remarks on what had to be assumed.
+
+    Parameters
+    ----------
+    abandonments
+        Activity that records giving up -> the activity whose queue was left, None where unknown.
+    """
+    activity, start, end = log.column("activity").astype(np.int64), log.column("start"), log.column("end")
+    enabled = log.column("enabled")
+    left, remarks = _queues_left(log, abandonments)
+    gave_up = np.isin(activity, list(left))
+    keep = _until_giving_up(gave_up, log.offsets)
+    of_queue = np.arange(len(log.activities))
+    for code, queue in left.items():
+        of_queue[code] = queue
+    resource, resources = codes(log.events.column("resource"))
+    pool, pools = codes(log.events.column("pool"))
+    first = np.searchsorted(log.column("case")[keep], np.arange(log.n_cases))
+    begun = np.where(enabled == UNKNOWN, start, enabled)[keep]
+    ended = np.where(end == UNKNOWN, start, end)[keep]
+    last = np.append(first[1:], keep.sum()) - 1
+    return Visits(
+        activities=log.activities,
+        case=log.column("case")[keep].astype(np.int64),
+        activity=of_queue[activity][keep],
+        begun=begun,
+        start=start[keep],
+        ended=ended,
+        known=(enabled != UNKNOWN)[keep],
+        finished=(end != UNKNOWN)[keep],
+        gave_up=gave_up[keep],
+        resource=resource[keep],
+        resources=tuple(resources),
+        pool=pool[keep],
+        pool_names=tuple(pools),
+        first=first,
+        unfinished=_unfinished(activity[keep], begun, ended, first, (end == UNKNOWN)[keep][last], gave_up[keep][last]),
+        gives_up_by={queue: log.activities[code] for code, queue in sorted(left.items(), reverse=True)},
+        single_timestamp=log.single_timestamp,
+    ), remarks
+
+
+def _until_giving_up(gave_up: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Return which rows lie at or before the first giving up of their case."""
+    before = np.concatenate([[0], np.cumsum(gave_up)])
+    earlier = before[:-1] - np.repeat(before[offsets[:-1]], np.diff(offsets))
+    return np.asarray(earlier == 0)
+
+
+def _queues_left(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[dict[int, int], list[str]]:
+    code = {name: i for i, name in enumerate(log.activities)}
+    left, remarks = {}, []
+    for name in sorted(set(abandonments) & set(code)):
+        queue = abandonments[name]
+        if queue is None or queue not in code:
+            guessed = _likely_queue(log, code[name], {code[a] for a in abandonments if a in code})
+            if guessed is None:
+                remarks.append(f'"{name}": no activity was found whose queue it leaves; kept as an ordinary activity')
+                continue
+            queue = log.activities[guessed]
+            remarks.append(f'"{name}" is taken to leave the queue of "{queue}", which follows the same activities')
+        left[code[name]] = code[queue]
+    return left, remarks
+
+
+def _likely_queue(log: EventLog, gives_up: int, excluded: set[int]) -> int | None:
+    """Return the activity that most often follows what precedes giving up."""
+    activity, first = log.column("activity").astype(np.int64), log.offsets[:-1]
+    previous = np.append(NONE, activity[:-1])
+    previous[first] = NONE
+    count = len(log.activities)
+    follows = np.bincount((previous + 1) * count + activity, minlength=(count + 1) * count).reshape(count + 1, count)
+    shares = follows / np.maximum(follows.sum(axis=1, keepdims=True), 1)
+    score = follows[:, gives_up] @ shares
+    score[list(excluded)] = 0
+    return int(score.argmax()) if score.max() > 0 else None
+
+
+def _unfinished(
+    activity: np.ndarray, begun: np.ndarray, ended: np.ndarray, first: np.ndarray, is_open: np.ndarray, left: np.ndarray
+) -> np.ndarray:
+    """Return which cases are more likely still going on than over at the end of the log.
+
+    A case whose last activity was `a`, silent for `u` since, goes on with probability
+    (1 - e) S(u) / (e + (1 - e) S(u)), where e is how often `a` is the last of a case and S(u) the share of gaps after
+    `a` longer than `u`. A case with an open last event is unfinished unless it has been silent longer than nearly
+    every gap.
+    """
+    last = np.append(first[1:], len(activity)) - 1
+    is_last = np.zeros(len(activity), bool)
+    is_last[last] = True
+    gaps = np.maximum(begun[1:] - ended[:-1], 0)[~is_last[:-1]]
+    after = activity[:-1][~is_last[:-1]]
+    latest = np.maximum.reduceat(ended, first)
+    silent = ended.max() - latest
+    going_on = np.zeros(len(first))
+    for a in np.unique(activity[last]):
+        mine, gap = activity[last] == a, np.sort(gaps[after == a])
+        ends = (silent[mine] > (gap[int(0.99 * len(gap))] if len(gap) else 0)).sum()
+        longer = 1 - np.searchsorted(gap, silent[mine], side="right") / max(len(gap), 1)
+        share = ends / max(ends + len(gap), 1)
+        going_on[mine] = (1 - share) * longer / np.maximum(share + (1 - share) * longer, 1e-12)
+    quiet = silent > (np.quantile(gaps, 0.99) if len(gaps) else 0)
+    return np.asarray(np.where(is_open, ~quiet, going_on > 0.5) & ~left)

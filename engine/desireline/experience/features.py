@@ -1,0 +1,20 @@
+"""What a customer felt, as columns: the same for a real and a simulated case."""
+
+import numpy as np
+
+from desireline.log.casetable import CaseTable
+from desireline.units import MICROSECONDS
+
+HOUR = 3600 * MICROSECONDS
+FEATURES = ("wait_h", "log_wait", "idle_h", "log_idle", "handoffs", "abandoned", "repeats")
+
+
+def features(table: CaseTable) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return the names of the experience features and their values, shape (cases, features), float64.
+
+    `wait_h` and `idle_h` are hours; `log_wait` and `log_idle` are log(1 + hours), for which each hour hurts less than
+    the one before. A model uses one form of one of the two, whichever its log supports.
+    """
+    wait, idle = table.wait / HOUR, table.idle / HOUR
+    columns = (wait, np.log1p(wait), idle, np.log1p(idle), table.handoffs, table.abandoned, table.repeats)
+    return FEATURES, np.column_stack([np.asarray(column, np.float64) for column in columns])

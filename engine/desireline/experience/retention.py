@@ -1,0 +1,153 @@
+"""Who is kept: a logistic model on experience features, clustered by customer."""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from desireline.experience.features import features
+from desireline.log.casetable import CaseTable
+from desireline.model.model import Retention
+
+FEWEST = 10
+RULE_CASES = 5
+SEPARATED = 12.0
+TERMS = ("handoffs", "abandoned", "repeats")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A coefficient on the log-odds of being kept, with its 95 % interval."""
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A fitted retention model, or the reason why there is none.
+
+    `known` cases have an outcome, `lost` of them were lost.
+    """
+
+    retention: Retention | None
+    reason: str = ""
+    terms: tuple[Term, ...] = ()
+    known: int = 0
+    lost: int = 0
+
+
+def fit(
+    table: CaseTable,
+    *,
+    customers: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    like: Retention | None = None,
+) -> Fit:
+    """Return the logistic model of being kept on waiting, hand-offs, giving up and repeats.
+
+    Waiting enters as hours or as log(1 + hours), whichever has the higher likelihood; without known enabling times
+    idle time takes its place. Where every case that gave up was lost, that is a rule and not a coefficient.
+
+    Parameters
+    ----------
+    customers
+        Integer codes, one per case: cases of one customer are not independent, and the intervals allow for it (cluster
+        sandwich; Liang and Zeger 1986, doi:10.1093/biomet/73.1.13).
+    weights
+        One per case; default ones.
+    like
+        A model whose choice of features and rule is kept, for a refit.
+    """
+    weight = np.ones(len(table)) if weights is None else np.asarray(weights, np.float64)
+    use = (table.kept >= 0) & (weight > 0)
+    known, lost = int(use.sum()), int((use & (table.kept == 0)).sum())
+
+    def none(reason: str) -> Fit:
+        return Fit(retention=None, reason=reason, known=known, lost=lost)
+
+    if not known:
+        return none("no outcome is known")
+    if min(lost, known - lost) < FEWEST:
+        return none(f"{lost} of {known} cases with a known outcome were lost; at least {FEWEST} of each are needed")
+    rule = like.abandoned_lost if like else _rule(table, use)
+    if rule:
+        use &= table.abandoned == 0
+        if (table.kept[use] == 0).sum() < FEWEST:
+            return none("hardly any loss besides the cases that gave up")
+    names = [like.features] if like else _candidates(table, use)
+    fits = [_logistic(table, use, weight, chosen, customers, not like) for chosen in names]
+    found = [f for f in fits if f is not None]
+    if not found:
+        return none("outcome and features separate perfectly")
+    _, retention, terms = max(found, key=lambda f: f[0])
+    return Fit(retention=replace(retention, abandoned_lost=rule), terms=terms, known=known, lost=lost)
+
+
+def _rule(table: CaseTable, use: np.ndarray) -> bool:
+    gave_up = use & (table.abandoned > 0)
+    return bool(gave_up.sum() >= RULE_CASES and (table.kept[gave_up] == 0).all())
+
+
+def _candidates(table: CaseTable, use: np.ndarray) -> list[tuple[str, ...]]:
+    """Return the sets of features worth fitting: those that vary, with waiting in each of its two forms."""
+    names, matrix = features(table)
+    varies = dict(zip(names, np.ptp(matrix[use], axis=0) > 0, strict=True))
+    waiting = ("wait_h", "log_wait") if varies["wait_h"] else ("idle_h", "log_idle")
+    rest = tuple(name for name in TERMS if varies[name])
+    return [(form, *rest) for form in waiting] if varies[waiting[0]] else [rest]
+
+
+def _logistic(
+    table: CaseTable,
+    use: np.ndarray,
+    weight: np.ndarray,
+    chosen: tuple[str, ...],
+    customers: np.ndarray | None,
+    intervals: bool,
+) -> tuple[float, Retention, tuple[Term, ...]] | None:
+    """Return log-likelihood, model and terms; None where the data separate perfectly."""
+    from statsmodels.genmod.families import Binomial
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    names, matrix = features(table)
+    x = matrix[use][:, [names.index(name) for name in chosen]]
+    spread = x.std(axis=0)
+    spread[spread == 0] = 1.0
+    design = np.column_stack([np.ones(len(x)), x / spread])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = GLM(table.kept[use].astype(float), design, family=Binomial(), freq_weights=weight[use])
+        options = {}
+        if intervals and customers is not None:
+            options = {"cov_type": "cluster", "cov_kwds": {"groups": customers[use]}}
+        try:
+            result = model.fit(**options)
+        except (np.linalg.LinAlgError, ValueError):
+            return None
+    estimates = np.asarray(result.params)
+    if not np.isfinite(estimates).all() or np.abs(estimates[1:]).max(initial=0) > SEPARATED:
+        return None
+    scale = np.append(1.0, spread)
+    terms = _terms(chosen, estimates, np.asarray(result.bse), scale) if intervals else ()
+    coefficients = tuple(float(b) for b in estimates[1:] / spread)
+    retention = Retention(features=chosen, intercept=float(estimates[0]), coefficients=coefficients)
+    return float(result.llf), retention, terms
+
+
+def _terms(chosen: tuple[str, ...], estimates: np.ndarray, errors: np.ndarray, scale: np.ndarray) -> tuple[Term, ...]:
+    low, high = (estimates - 1.959964 * errors) / scale, (estimates + 1.959964 * errors) / scale
+    rows = zip(("intercept", *chosen), estimates / scale, low, high, strict=True)
+    return tuple(Term(name=n, estimate=float(e), low=float(a), high=float(b)) for n, e, a, b in rows)
+
+
+def probability(retention: Retention, table: CaseTable) -> np.ndarray:
+    """Return the probability of being kept, float64, one per case of `table`."""
+    names, matrix = features(table)
+    odds = np.full(len(table), retention.intercept)
+    for name, coefficient in zip(retention.features, retention.coefficients, strict=True):
+        odds = odds + coefficient * matrix[:, names.index(name)]
+    kept = 0.5 * (1.0 + np.tanh(odds / 2.0))
+    return np.where(table.abandoned > 0, 0.0, kept) if retention.abandoned_lost else kept

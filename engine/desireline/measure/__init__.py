@@ -1,0 +1,1 @@
+"""What the numbers mean: the case table and the registry of measures, for real and simulated logs alike."""
