@@ -38,6 +38,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 SEED = 2025
 FIRST_DAY = datetime(2025, 1, 6)  # a Monday
 WEEKS = 27
+TAKEN = timedelta(days=-3, hours=14)  # the log is taken on the last Friday at two, in the middle of work
 DRIFT_WEEK = 20  # of the small sample
 HORIZON_WEEKS = 4  # of a study
 CHANGE_WEEK = 9  # until then orders are confirmed by letter, and often not at all
@@ -611,7 +612,7 @@ def write_log(cases: list[Case], cut: int, path: Path) -> None:
 
 def sample() -> tuple[list[Case], int]:
     """Return the sample's history and the moment at which its log is taken."""
-    return simulate({0: BEFORE, CHANGE_WEEK: STABLE}, SEED), instant(FIRST_DAY + timedelta(weeks=WEEKS))
+    return simulate({0: BEFORE, CHANGE_WEEK: STABLE}, SEED), instant(FIRST_DAY + timedelta(weeks=WEEKS) + TAKEN)
 
 
 def drifting() -> tuple[list[Case], int]:
@@ -620,7 +621,9 @@ def drifting() -> tuple[list[Case], int]:
     stable = replace(STABLE, pools=few, cases_per_week=80)
     shares = {**SHARES, "no-show": 0.25, "chasing call": 0.25, "no confirmation": 0.20}
     drifted = replace(stable, shares=shares, scale={"Credit check": 1.5})
-    return simulate({0: stable, DRIFT_WEEK: drifted}, SEED + 1, weeks=26), instant(FIRST_DAY + timedelta(weeks=26))
+    return simulate({0: stable, DRIFT_WEEK: drifted}, SEED + 1, weeks=26), instant(
+        FIRST_DAY + timedelta(weeks=26) + TAKEN
+    )
 
 
 # What was planted: choice -> touchpoint, kind, and what must have begun for the deviation to show.
@@ -656,8 +659,14 @@ def counted(cases: list[Case], cut: int) -> list[dict[str, Any]]:
     return [{"touchpoint": t, "kind": k, "cases": affected[t, k], "events": events[t, k]} for t, k in sorted(events)]
 
 
+def logged(cases: list[Case], cut: int) -> list[Case]:
+    """Return the cases that a log taken at `cut` shows: the first of their rows has begun."""
+    return [case for case in cases if min(row.start for row in case.rows) <= cut]
+
+
 def planted_truth(cases: list[Case], cut: int) -> dict[str, Any]:
     """Return the planted deviations of cases that ended before `cut` (`ended`), and of all that had begun."""
+    cases = logged(cases, cut)
     stable = [case for case in cases if case.arrival >= instant(FIRST_DAY + timedelta(weeks=CHANGE_WEEK))]
     return {
         name: {
@@ -714,7 +723,7 @@ def truth(cases: list[Case], cut: int, runs: int) -> dict[str, Any]:
     effects = true_effects(runs)
     return {
         "about": "What is true of the sample: written by logs/make_broadband.py --truth. Times in seconds.",
-        "log": {"from": stamp(instant(FIRST_DAY)), "until": stamp(cut), "cases": len(cases)},
+        "log": {"from": stamp(instant(FIRST_DAY)), "until": stamp(cut), "cases": len(logged(cases, cut))},
         "change": {"at": stamp(instant(FIRST_DAY + timedelta(weeks=CHANGE_WEEK))), "touchpoint": "Confirm order"},
         "deviations": planted_truth(cases, cut),
         "churn": {**CHURN, "gave_up": "always lost", "form": "log-odds of leaving; wait in days, hand-offs by owner"},
