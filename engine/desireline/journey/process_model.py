@@ -26,7 +26,9 @@ def discover_bpmn(log: EventLog, path: str | Path, noise: float = NOISE) -> tupl
     """
     found = variants(log)
     used = min(len(found), MOST_VARIANTS)
-    tree = mine(Counter({found.traces[i]: int(found.counts[i]) for i in range(used)}), noise)
+    label = [Code(code) for code in range(len(log.activities))]
+    traces = {tuple(label[code] for code in found.traces[i]): int(found.counts[i]) for i in range(used)}
+    tree = mine(Counter(traces), noise)
     write_bpmn(_named(tree, log.activities), path)
     if used == len(found):
         return ()
@@ -34,11 +36,17 @@ def discover_bpmn(log: EventLog, path: str | Path, noise: float = NOISE) -> tupl
     return (f"the process model rests on the {used:,} most frequent of {len(found):,} variants ({share:.0%} of cases)",)
 
 
-def mine(traces: "Counter[tuple[int, ...]]", noise: float = NOISE) -> Node | Leaf:
-    """Return the process tree of counted traces, labelled with their codes.
+class Code(str):
+    """The code of an activity as text whose place in a set is the same in every process."""
 
-    Codes instead of names keep the order of its branches the same in every process: sets of text have none.
-    """
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        return int(self)
+
+
+def mine(traces: "Counter[tuple[Code, ...]]", noise: float = NOISE) -> Node | Leaf:
+    """Return the process tree of counted traces."""
     from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
     from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
     from pm4py.objects.process_tree.utils.generic import fold
@@ -50,7 +58,7 @@ def mine(traces: "Counter[tuple[int, ...]]", noise: float = NOISE) -> Node | Lea
 def _plain(tree: Any) -> Node | Leaf:
     """Return a pm4py process tree as our own."""
     if not tree.children:
-        return Leaf(None if tree.label is None else str(tree.label))
+        return Leaf(tree.label)
     return Node(tree.operator.name.lower(), tuple(_plain(child) for child in tree.children))
 
 
