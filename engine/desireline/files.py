@@ -171,15 +171,26 @@ def validate(document: Document, schema: type[ModelT], error: type[DesirelineErr
     error
         With one problem for each thing that does not fit, each with its line.
     """
+    value, problems = validate_part(document, (), schema)
+    if value is None:
+        raise error(problems=problems)
+    return value
+
+
+def validate_part(document: Document, at: Path_, schema: type[ModelT]) -> tuple[ModelT | None, list[Problem]]:
+    """Return what stands at the path `at` of `document` as an instance of `schema`, or None and all that is wrong."""
+    data = document.data
+    for step in at:
+        data = data[step]
     try:
-        return schema.model_validate(document.data)
+        return schema.model_validate(data), []
     except ValidationError as fault:
-        problems = [_problem(document, schema, dict(item)) for item in fault.errors(include_url=False)]
-        raise error(problems=list(dict.fromkeys(problems))) from None
+        problems = [_problem(document, schema, dict(item), at) for item in fault.errors(include_url=False)]
+        return None, list(dict.fromkeys(problems))
 
 
-def _problem(document: Document, schema: type[BaseModel], item: dict[str, Any]) -> Problem:
-    path: Path_ = item["loc"]
+def _problem(document: Document, schema: type[BaseModel], item: dict[str, Any], at: Path_) -> Problem:
+    path: Path_ = (*at, *item["loc"])
     while path and path not in document.lines and item["type"] != "missing":
         path = path[:-1]
     name = str(item["loc"][-1]) if item["loc"] else "the file"
@@ -190,6 +201,8 @@ def _problem(document: Document, schema: type[BaseModel], item: dict[str, Any]) 
         return document.problem(path, f'no "{name}"', "this key to be given")
     found = f'"{item["input"]}"' if isinstance(item["input"], (str, int, float)) else "a value of another shape"
     message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if item["type"] == "value_error" and not item["loc"]:
+        return document.problem(path, message)
     return document.problem(path, f"{name}: {found}", message)
 
 

@@ -1,0 +1,1 @@
+"""Redesigns: typed changes, scenarios, and what they make of a model."""

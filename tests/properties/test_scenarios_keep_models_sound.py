@@ -1,0 +1,114 @@
+"""Whatever is removed, inserted or rerouted, shares add up to one and every case can end."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.models import small_model
+
+from desireline.errors import ScenarioError
+from desireline.model.check import require_sound
+from desireline.model.model import Activity, Branch, Model, Node
+from desireline.scenario.apply import apply
+from desireline.scenario.changes import Change, InsertChange, PoolChange, RemoveChange, RouteChange
+from desireline.scenario.load import Placed, Scenario
+
+LABELS = ("A", "B", "C", "D")
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """A random route, with a fork in it, in which several nodes carry one label and every node leads to an end."""
+    n = draw(st.integers(2, 8))
+    names = [f"n{i}" for i in range(n)]
+    nodes = {}
+    for i, name in enumerate(names):
+        others = draw(st.lists(st.sampled_from(names), max_size=3, unique=True))
+        onward: list[str | None] = list(dict.fromkeys([*others, names[i + 1] if i + 1 < n else None]))
+        weights = [draw(st.integers(1, 5)) for _ in onward]
+        ways = tuple(Branch(to=to, share=w / sum(weights)) for to, w in zip(onward, weights, strict=True))
+        nodes[name] = Node(id=name, kind="activity", activity=draw(st.sampled_from(LABELS)), branches=ways)
+    inner = draw(st.sampled_from(LABELS))
+    nodes["left"] = Node(id="left", kind="activity", activity=inner, branches=(
+        Branch(to="left", share=0.25), Branch(to="join", share=0.5), Branch(to="right", share=0.25)))  # fmt: skip
+    nodes["right"] = Node(id="right", kind="activity", activity="E", branches=(Branch(to="join", share=1.0),))
+    nodes["fork"] = Node(id="fork", kind="fork", join="join", branches=(
+        Branch(to="left", share=1.0), Branch(to="right", share=1.0)))  # fmt: skip
+    nodes["join"] = Node(id="join", kind="join", branches=(Branch(to="n0", share=1.0),))
+    used = {node.activity for node in nodes.values() if node.activity}
+    parameters = replace(
+        small_model().parameters,
+        nodes=nodes,
+        start=(Branch(to="fork", share=0.5), Branch(to="n0", share=0.5)),
+        activities={name: Activity() for name in sorted(used)},
+        pools={},
+    )
+    return replace(small_model(), parameters=parameters, touchpoints={"T": ("T", "A", "B")})
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Change:
+    name = draw(st.sampled_from((*LABELS, "T")))
+    kind = draw(st.sampled_from(("remove", "after", "before", "route")))
+    if kind == "remove":
+        return RemoveChange(remove=name)
+    if kind == "route":
+        share = draw(st.sampled_from(("0 %", "30 %", "100 %")))
+        return RouteChange.model_validate(
+            {"route": {"from": name, "to": draw(st.sampled_from(LABELS)), "share": share}}
+        )
+    new = draw(st.sampled_from(("New", "Newer")))
+    return InsertChange.model_validate({"insert": new, kind: name, "duration": "1 h"})
+
+
+def scenario(made: list[Change]) -> Scenario:
+    return Scenario(name="random", changes=tuple(Placed(change=change) for change in made))
+
+
+@given(models(), st.lists(changes(), min_size=1, max_size=4))
+def test_a_changed_model_can_run_or_is_refused(model: Model, made: list[Change]) -> None:
+    require_sound(model)
+    try:
+        changed, _ = apply(model, scenario(made))
+    except ScenarioError:
+        return
+    require_sound(changed)
+
+
+@given(models(), st.sampled_from(LABELS))
+def test_what_is_removed_is_visited_no_more(model: Model, label: str) -> None:
+    try:
+        changed, _ = apply(model, scenario([RemoveChange(remove=label)]))
+    except ScenarioError:
+        return
+    assert label not in {node.activity for node in changed.parameters.nodes.values()}
+
+
+@given(models(), st.sampled_from(LABELS))
+def test_removing_what_was_inserted_gives_the_route_back(model: Model, label: str) -> None:
+    for place in ("after", "before"):
+        try:
+            insert = InsertChange.model_validate({"insert": "New", place: label})
+            changed, _ = apply(model, scenario([insert, RemoveChange(remove="New")]))
+        except ScenarioError:
+            return
+        assert changed.parameters.nodes == model.parameters.nodes
+        assert changed.parameters.start == model.parameters.start
+
+
+@given(st.integers(0, 20), st.sampled_from(("Field", "Desk")))
+def test_a_capacity_set_to_what_it_is_changes_nothing_and_says_so(units: int, pool: str) -> None:
+    model = small_model()
+    present = model.parameters.pools[pool].shifts[0].units
+    change = PoolChange.model_validate({"pool": pool, "set": units})
+    try:
+        changed, remarks = apply(model, scenario([change]))
+    except ScenarioError:
+        assert units == 0
+        return
+    assert (changed == model) == (units == present) == bool(remarks)
+
+
+@given(models())
+def test_applying_nothing_is_the_identity(model: Model) -> None:
+    assert apply(model, scenario([])) == (model, ())
