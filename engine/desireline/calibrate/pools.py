@@ -18,6 +18,7 @@ EXPLAINED = 0.5
 NEARLY_ALL = 0.9
 FEWEST_QUEUED = 30
 FEWEST_IN_HOUR = 10
+FEWEST_AT_EDGE = 30
 ONE_AT_A_TIME = 1.3
 WAITED = 1_000_000
 
@@ -170,8 +171,9 @@ def _evidence(
     working = served & visits.finished
     busy = counted(visits.start[working], visits.ended[working])
     present = _present(visits, rows, served)
-    opening = _opening(week[served], timezone, visits.start[served])
     waiting = rows & mine & visits.known
+    line = counted(visits.begun[waiting], visits.start[waiting])
+    opening = _opening(visits.start[served], line, busy, timezone)
     share = _explained(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
     base = replace(base, explained=share)
     if share < EXPLAINED:
@@ -228,23 +230,38 @@ def _work_of_members(visits: Visits, rows: np.ndarray, served: np.ndarray) -> np
     return np.asarray(known & member[visits.resource])
 
 
-def _opening(hour: np.ndarray, timezone: str, start: np.ndarray) -> np.ndarray:
-    """Return in which hours of the week the pool is open: work begins in them not far more rarely than in others.
+def _opening(start: np.ndarray, queue: Count, busy: Count, timezone: str) -> np.ndarray:
+    """Return in which hours of the week the pool is open.
 
-    Where starts are too few to tell hour by hour, the hours of the day are taken together for working days and for the
-    weekend.
+    An hour is open in a week when work begins in it, and closed when customers wait for half of it or more while nobody
+    works and nothing begins; the majority of weeks decides. An hour without evidence is open between open ones of its
+    day. Where starts are too few to tell hour by hour, working days are taken together, and the weekend.
     """
-    starts = np.bincount(hour, minlength=HOURS)
-    if starts.sum() < 5 * (starts > 0).sum():
-        days = starts.reshape(7, 24)
+    edges, week = _hours(np.concatenate([start, queue.starts, queue.ends]), timezone)
+    begins = np.bincount(np.searchsorted(edges, start, side="right") - 1, minlength=len(edges))
+    idle = _idle_waiting(edges, queue, busy)
+    works = np.bincount(week, begins > 0, minlength=HOURS).reshape(7, 24)
+    waits = np.bincount(week, (begins == 0) & (idle >= HOUR // 2), minlength=HOURS).reshape(7, 24)
+    if begins.sum() < 5 * (works > 0).sum():
+        seen = works.sum(axis=1, keepdims=True) > 0
         for group in (slice(0, 5), slice(5, 7)):
-            pooled = days[group].sum(axis=0)
-            hours = np.flatnonzero(pooled >= max(1.0, 0.1 * pooled[pooled > 0].mean() if pooled.any() else 1.0))
-            seen = days[group].sum(axis=1) > 0
-            if len(hours):
-                days[group][np.ix_(seen, np.arange(hours[0], hours[-1] + 1))] += 1
-        return np.asarray((days > 0).ravel())
-    return np.asarray(starts >= max(1.0, 0.1 * starts[starts > 0].mean()))
+            works[group], waits[group] = works[group].sum(axis=0) * seen[group], waits[group].sum(axis=0)
+    opening = works > waits
+    for day in range(7):
+        hours = np.flatnonzero(opening[day])
+        if len(hours):
+            inside = slice(hours[0], hours[-1] + 1)
+            opening[day, inside] |= waits[day, inside] == 0
+    return np.asarray(opening.ravel())
+
+
+def _idle_waiting(edges: np.ndarray, queue: Count, busy: Count) -> np.ndarray:
+    """Return for each hour how long someone waited in it while nobody worked."""
+    times = np.unique(np.concatenate([edges, queue.starts, queue.ends, busy.starts, busy.ends]))
+    times = times[(times >= edges[0]) & (times <= edges[-1] + HOUR)]
+    idle = (queue.at(times) > 0) & (busy.at(times) == 0)
+    length = np.diff(np.append(times, edges[-1] + HOUR))
+    return np.bincount(np.searchsorted(edges, times, side="right") - 1, length * idle, minlength=len(edges))
 
 
 def _hours(start: np.ndarray, timezone: str) -> tuple[np.ndarray, np.ndarray]:
@@ -315,11 +332,11 @@ def _edges(week: np.ndarray, local: np.ndarray, opening: np.ndarray) -> dict[tup
     minute = (local % DAY) // MINUTE % 60
     for h in np.flatnonzero(opening & ~np.roll(opening, 1)).tolist():
         seen = minute[week == h]
-        if len(seen) >= FEWEST_IN_HOUR and (first := int(np.quantile(seen, 0.02)) // 15 * 15):
+        if len(seen) >= FEWEST_AT_EDGE and (first := int(seen.min()) // 15 * 15):
             edges[h, "opens"] = first
     for h in np.flatnonzero(opening & ~np.roll(opening, -1)).tolist():
         seen = minute[week == h]
-        if len(seen) >= FEWEST_IN_HOUR and (cut := 60 - (int(np.quantile(seen, 0.98)) // 15 * 15 + 15)):
+        if len(seen) >= FEWEST_AT_EDGE and (cut := 45 - int(seen.max()) // 15 * 15):
             edges[h, "closes"] = cut
     return edges
 
