@@ -1,12 +1,40 @@
 """The case table of a log: exact integer sums per case, by segment operations on whole columns."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from desireline.log.casetable import CaseTable
 from desireline.log.eventlog import UNKNOWN, EventLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Events as arrays, sorted by case, start, end: what a case table is made of.
+
+    Attributes
+    ----------
+    first
+        Row at which each case begins; every case has rows.
+    activity, function
+        Codes; the function that does the work, -1 where unknown.
+    enabled, start, end
+        Int64 microseconds; `UNKNOWN` where unknown.
+    gave_up
+        Whether the event records giving up in a queue.
+    is_open : bool, one per case
+    """
+
+    first: np.ndarray
+    activity: np.ndarray
+    function: np.ndarray
+    enabled: np.ndarray
+    start: np.ndarray
+    end: np.ndarray
+    gave_up: np.ndarray
+    is_open: np.ndarray
 
 
 def case_table(
@@ -27,25 +55,38 @@ def case_table(
     kept
         1 kept, 0 lost, -1 unknown, one per case; None where the log knows no outcome.
     """
-    first = log.offsets[:-1]
-    case, activity = log.column("case"), log.column("activity")
-    start, enabled, end = log.column("start"), log.column("enabled"), log.column("end")
-    known = enabled != UNKNOWN
-    begun = np.where(known, enabled, start)
-    ended = np.where(end == UNKNOWN, start, end)
-    waited = start - begun
-    gave_up = np.isin(activity, [i for i, name in enumerate(log.activities) if name in set(abandonments)])
+    activity = log.column("activity").astype(np.int64)
+    pool, pools = codes(log.events.column("pool"))
+    rows = Rows(
+        first=log.offsets[:-1],
+        activity=activity,
+        function=functions(log.activities, activity, pools, pool, owners or {}),
+        enabled=log.column("enabled"),
+        start=log.column("start"),
+        end=log.column("end"),
+        gave_up=np.isin(activity, [i for i, name in enumerate(log.activities) if name in set(abandonments)]),
+        is_open=log.cases.column("open").to_numpy(),
+    )
+    return table_of(rows, kept)
+
+
+def table_of(rows: Rows, kept: np.ndarray | None = None) -> CaseTable:
+    """Return the case table of `rows`."""
+    first, known = rows.first, rows.enabled != UNKNOWN
+    begun = np.where(known, rows.enabled, rows.start)
+    ended = np.where(rows.end == UNKNOWN, rows.start, rows.end)
+    waited = rows.start - begun
     return CaseTable(
         first_enabled=_reduce(np.minimum, begun, first),
         last_end=_reduce(np.maximum, ended, first),
         wait=_reduce(np.add, waited, first),
-        wait_served=_reduce(np.add, np.where(gave_up, 0, waited), first),
-        idle=_idle(begun, start, ended, first),
-        visits=_reduce(np.add, ~gave_up, first),
-        handoffs=_reduce(np.add, _handoffs(log, activity, owners or {}), first),
-        repeats=_repeats(case, activity, len(log.activities), len(first)),
-        abandoned=_reduce(np.add, gave_up, first).clip(0, 1),
-        completed=1 - log.cases.column("open").to_numpy().astype(np.int64),
+        wait_served=_reduce(np.add, np.where(rows.gave_up, 0, waited), first),
+        idle=_idle(begun, rows.start, ended, first),
+        visits=_reduce(np.add, ~rows.gave_up, first),
+        handoffs=_reduce(np.add, _handoffs(rows.function, first), first),
+        repeats=_repeats(rows.activity, first),
+        abandoned=_reduce(np.add, rows.gave_up, first).clip(0, 1),
+        completed=1 - rows.is_open.astype(np.int64),
         kept=np.full(len(first), -1, np.int64) if kept is None else kept.astype(np.int64),
         enabled_known=_reduce(np.add, known, first),
     )
@@ -92,25 +133,27 @@ def _idle(begun: np.ndarray, start: np.ndarray, ended: np.ndarray, first: np.nda
     return _reduce(np.add, np.maximum(start - since, 0), first)
 
 
-def _handoffs(log: EventLog, activity: np.ndarray, owners: Mapping[str, str]) -> np.ndarray:
-    """Return 1 at each event whose function is known and differs from the known one of the event before it."""
-    function = functions(log, activity, owners)
+def _handoffs(function: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return whether each event's function is known and differs from the known one of the event before it."""
     passed = np.zeros(len(function), bool)
     passed[1:] = (function[1:] != function[:-1]) & (function[1:] >= 0) & (function[:-1] >= 0)
-    passed[log.offsets[:-1]] = False
+    passed[first] = False
     return passed
 
 
-def functions(log: EventLog, activity: np.ndarray, owners: Mapping[str, str]) -> np.ndarray:
-    """Return a code for the function of each event (the activity's owner, else the event's pool); -1 where unknown."""
-    code = {name: i for i, name in enumerate(sorted({owners[a] for a in log.activities if a in owners}))}
-    by_activity = np.array([code[owners[a]] if a in owners else -1 for a in log.activities], np.int64)
-    owner = by_activity[activity] if len(activity) else np.zeros(0, np.int64)
-    if "pool" not in log.events.column_names or (owner >= 0).all():
-        return owner
-    rows, names = codes(log.events.column("pool"))
-    of_pool = np.array([code.setdefault(name, len(code)) for name in names] + [-1], np.int64)
-    return np.where(owner >= 0, owner, of_pool[rows])
+def functions(
+    activities: tuple[str, ...],
+    activity: np.ndarray,
+    pools: Collection[str],
+    pool: np.ndarray,
+    owners: Mapping[str, str],
+) -> np.ndarray:
+    """Return a code for the function of each event (its activity's owner, else its pool); -1 where unknown."""
+    code: dict[str, int] = {}
+    of_activity = [code.setdefault(owners[a], len(code)) if a in owners else -1 for a in activities]
+    of_pool = [code.setdefault(name, len(code)) for name in pools]
+    owner = np.array([*of_activity, -1], np.int64)[activity]
+    return np.asarray(np.where(owner >= 0, owner, np.array([*of_pool, -1], np.int64)[pool]))
 
 
 def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
@@ -122,6 +165,10 @@ def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     return rows, [str(name) for name in column.dictionary.to_pylist()]
 
 
-def _repeats(case: np.ndarray, activity: np.ndarray, activities: int, cases: int) -> np.ndarray:
-    distinct = np.unique(case.astype(np.int64) * max(activities, 1) + activity) // max(activities, 1)
-    return np.bincount(case, minlength=cases) - np.bincount(distinct, minlength=cases)
+def _repeats(activity: np.ndarray, first: np.ndarray) -> np.ndarray:
+    if not len(first):
+        return np.zeros(0, np.int64)
+    sizes = np.diff(np.append(first, len(activity)))
+    case, kinds = np.repeat(np.arange(len(first)), sizes), int(activity.max()) + 1
+    distinct = np.unique(case * kinds + activity) // kinds
+    return np.asarray(sizes - np.bincount(distinct, minlength=len(first)))

@@ -1,31 +1,46 @@
 """The case table of a simulated run, by the same definitions as that of a log."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
 from desireline.experience.retention import probability
 from desireline.log.casetable import CaseTable
-from desireline.measure.cases import case_table
+from desireline.log.eventlog import UNKNOWN
+from desireline.measure.cases import Rows, functions, table_of
 from desireline.model.model import Model, Retention
 from desireline.seeds import GOLDEN, Purpose, label_key
-
-if TYPE_CHECKING:
-    from desireline.simulate.run import Run
+from desireline.simulate.run import UNFINISHED, Run
 
 
-def run_table(run: "Run", model: Model) -> CaseTable:
-    """Return what happened to each case of `run`; who is kept is drawn from the model's retention, where it has one.
+def run_table(run: Run, model: Model) -> CaseTable:
+    """Return what happened to each case of `run`, in order of arrival: the case table of the log that it is.
 
-    A case's draw is keyed by the case alone, so it is the same in every scenario, and it does not depend on the order
-    of cases.
+    A case in which nothing had begun when the run stopped is not in the log, and so not in the table. Who is kept is
+    drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the same in every
+    scenario. Of a case still under way it is not known.
     """
-    from dataclasses import replace
-
-    table = case_table(run.log(), owners=owners_of(model), abandonments=abandonments_of(model))
+    order = np.lexsort((run.end, run.start, run.case))
+    case, activity = run.case[order], run.activity[order]
+    seen, first = np.unique(case, return_index=True)
+    names, gives_up = run.plan.activity_names, abandonments_of(model)
+    unfinished = np.zeros(run.n_cases, bool)
+    unfinished[run.case[run.end == UNKNOWN]] = True
+    rows = Rows(
+        first=first,
+        activity=activity,
+        function=functions(names, activity, run.plan.pool_names, run.pool[order], owners_of(model)),
+        enabled=run.enabled[order],
+        start=run.start[order],
+        end=run.end[order],
+        gave_up=np.isin(activity, [i for i, name in enumerate(names) if name in gives_up]),
+        is_open=unfinished[seen],
+    )
+    table = table_of(rows)
     if model.parameters.retention is None:
         return table
-    return replace(table, kept=_kept(table, model.parameters.retention, run.case_key))
+    stays = _kept(table, model.parameters.retention, run.case_key[seen])
+    return replace(table, kept=np.where(run.case_ended[seen] == UNFINISHED, -1, stays))
 
 
 def owners_of(model: Model) -> dict[str, str]:
