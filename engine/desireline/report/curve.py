@@ -52,7 +52,7 @@ def curve(grid: Grid, at: Frame, seen: Mapping[str, Seen], moves: Sequence[Move]
             x=round((at.x[left] + at.x[right - 1] + CARD[0]) / 2, 1),
             title=title,
             idle=time(idle[i]),
-            steps=f"{steps[i]:.2g}",
+            steps=f"{steps[i]:.1f}" if steps[i] >= 0.05 else "< 0.1",
             idle_y=_height(idle, i),
             steps_y=_height(steps, i),
         )

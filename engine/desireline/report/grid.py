@@ -147,7 +147,7 @@ def found_grid(seen: Mapping[str, Seen], drawn: Iterable[Move]) -> Grid:
     column = {name: i for i, names in enumerate(groups) for name in names}
     places: dict[str, tuple[int, int]] = {}
     taken: dict[tuple[int, int], str] = {}
-    for name in sorted(order, key=lambda n: (column[n], -seen[n].events, n)):
+    for name in sorted(order, key=lambda n: (column[n], layers[n], -seen[n].events, n)):
         row = _free_row(name, column[name], places, taken, drawn)
         places[name] = column[name], row
         taken[places[name]] = name

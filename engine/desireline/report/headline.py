@@ -42,7 +42,8 @@ def badge(documents: Documents) -> Badge:
 
 def sentence(documents: Documents, facts: Facts) -> list[Piece]:
     """Return the sentence with the numbers that matter, from what is known."""
-    clauses = [c for c in (_follows(documents, facts), _lost(documents, facts), _slowest(facts, documents)) if c]
+    told = (_follows(documents, facts), _lost(documents), _broken(documents.compare), _slowest(facts, documents))
+    clauses = [clause for clause in told if clause][:3]
     pieces: list[Piece] = []
     for i, clause in enumerate(clauses):
         joint = "" if i == 0 else "; and " if i == len(clauses) - 1 and i > 1 else "; "
@@ -66,18 +67,15 @@ def _follows(documents: Documents, facts: Facts) -> list[Piece]:
     return [Piece(text=count(cases), strong=True), Piece(text=" cases in the log")] if cases else []
 
 
-def _lost(documents: Documents, facts: Facts) -> list[Piece]:
-    """Return how many customers are lost: as seen in the log, else as simulated today, else who gave up."""
-    losses = documents.compare.get("lost") or documents.calibrate.get("lost")
-    if isinstance(losses, (int, float)) and facts.cases:
-        return [Piece(text=share(losses / facts.cases), strong=True), Piece(text=" of customers are lost")]
+def _lost(documents: Documents) -> list[Piece]:
+    """Return how many customers are lost, else how many give up, in the journey as it is simulated today."""
     retained = _today(documents.study, "retained")
     if retained is not None:
         return [Piece(text=share(1 - retained), strong=True), Piece(text=" of customers are lost (as simulated)")]
     abandoned = _today(documents.study, "abandoned")
     if abandoned:
         return [Piece(text=share(abandoned), strong=True), Piece(text=" give up in a queue (as simulated)")]
-    return _worst_promise(documents.compare)
+    return []
 
 
 def _today(study: Mapping[str, Any], measure: str) -> float | None:
@@ -89,17 +87,18 @@ def _today(study: Mapping[str, Any], measure: str) -> float | None:
     return None
 
 
-def _worst_promise(compare: Mapping[str, Any]) -> list[Piece]:
-    rows = [row for row in compare.get("promises", ()) if row["kept"] + row["late"]]
-    if not rows:
+def _broken(compare: Mapping[str, Any]) -> list[Piece]:
+    """Return the promise that is broken most often."""
+    worst = max(compare.get("promises", ()), key=lambda row: (row["late"], row["promise"]), default=None)
+    if worst is None or not worst["late"]:
         return []
-    worst = max(rows, key=lambda row: (row["late"] / (row["kept"] + row["late"]), row["promise"]))
-    part = share(worst["late"] / (worst["kept"] + worst["late"]))
+    due = sum(worst.get(kind) or 0 for kind in ("kept", "late", "early"))
     return [
-        Piece(text="the promise "),
+        Piece(text="the promise broken most is "),
         Piece(text=worst["promise"], name=True),
-        Piece(text=" is late in "),
-        Piece(text=part, strong=True),
+        Piece(text=", late in "),
+        Piece(text=share(worst["late"] / due), strong=True),
+        Piece(text=" of all"),
     ]
 
 
@@ -108,7 +107,7 @@ def _slowest(facts: Facts, documents: Documents) -> list[Piece]:
     worst = max(facts.seen.values(), key=lambda s: (_total(s, facts), s.name), default=None)
     if worst is not None and _total(worst, facts) > 0:
         return [
-            Piece(text="most time is lost before "),
+            Piece(text="most time passes before "),
             Piece(text=worst.name, name=True),
             Piece(text=": "),
             Piece(text=time(_total(worst, facts) / facts.cases), strong=True),

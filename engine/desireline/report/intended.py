@@ -51,7 +51,8 @@ def _descend(flow: Flow, at: int, found: dict[str, int]) -> int:
 
 def drawn_pairs(blueprint: Blueprint) -> Pairs:
     """Return the pairs of touchpoints that the intended map joins by an arrow."""
-    return _block(blueprint.flow, frozenset(), crossing=False).pairs if blueprint.flow else {}
+    found = _block(blueprint.flow, frozenset(), crossing=False).pairs if blueprint.flow else {}
+    return {(a, b): None for a, b in found if a != b}
 
 
 def allowed_pairs(blueprint: Blueprint) -> Pairs:

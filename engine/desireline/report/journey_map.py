@@ -17,6 +17,7 @@ from desireline.report.words import count, share, time
 
 MOST_EXTRA = 5
 EXTRA_SHARE = 0.01
+MOST_CARDS, FEWEST_CARDS, RARE = 40, 6, 0.005
 ARROWS_PER_CARD = 2.0
 KINDS = ("missing", "ad hoc", "wrong sequence", "failed")
 
@@ -124,10 +125,10 @@ def journey_map(facts: Facts) -> JourneyMap | None:
     """Return the map of what is known, None where neither a journey nor a blueprint is."""
     if not facts.seen and facts.blueprint is None:
         return None
-    names = [*facts.blueprint.touchpoints, *_extra(facts)] if facts.blueprint else list(facts.seen)
+    names = [*facts.blueprint.touchpoints, *_extra(facts)] if facts.blueprint else _frequent(facts)
     drawn = main_moves([m for m in facts.moves if {m.start, m.end} <= set(names)], round(ARROWS_PER_CARD * len(names)))
     grid = (
-        planned_grid(facts.blueprint, facts.seen, _extra(facts)) if facts.blueprint else found_grid(facts.seen, drawn)
+        planned_grid(facts.blueprint, facts.seen, _extra(facts)) if facts.blueprint else found_grid({name: facts.seen[name] for name in names}, drawn)
     )
     wanted = [
         Move(start=a, end=b, count=1, mean_s=None) for a, b in (drawn_pairs(facts.blueprint) if facts.blueprint else ())
@@ -147,7 +148,7 @@ def journey_map(facts: Facts) -> JourneyMap | None:
         curve=curve(grid, at, facts.seen, facts.moves, facts.cases),
         planned=facts.blueprint is not None,
         seen=bool(facts.seen),
-        note=_note(drawn, facts.moves),
+        note=_note(drawn, facts, names),
     )
 
 
@@ -158,12 +159,21 @@ def _extra(facts: Facts) -> list[str]:
     return [s.name for s in sorted(others, key=lambda s: (-s.cases, s.name))[:MOST_EXTRA]]
 
 
-def _note(drawn: Sequence[Move], every: Sequence[Move]) -> str:
-    left_out = len(every) - len(drawn)
+def _frequent(facts: Facts) -> list[str]:
+    """Return the activities frequent enough for a map without blueprint."""
+    ranked = sorted(facts.seen.values(), key=lambda s: (-s.cases, s.name))[:MOST_CARDS]
+    return [s.name for i, s in enumerate(ranked) if i < FEWEST_CARDS or s.cases >= RARE * facts.cases]
+
+
+def _note(drawn: Sequence[Move], facts: Facts, names: Sequence[str]) -> str:
+    """Return what is not on the map."""
+    hidden = sum(name not in names for name in facts.seen)
+    rarer = f" {count(hidden)} rarer activities have no card." if hidden else ""
+    left_out = len(facts.moves) - len(drawn)
     if left_out <= 0:
-        return ""
-    part = sum(m.count for m in drawn) / max(sum(m.count for m in every), 1)
-    return f"The arrows carry {share(part)} of all moves; {count(left_out)} rarer ones are not drawn."
+        return rarer.strip()
+    part = sum(m.count for m in drawn) / max(sum(m.count for m in facts.moves), 1)
+    return f"The arrows carry {share(part)} of all moves; {count(left_out)} rarer ones are not drawn.{rarer}"
 
 
 def _card(name: str, place: tuple[int, int], at: Frame, facts: Facts) -> Card:
@@ -217,7 +227,7 @@ def _gap(name: str, facts: Facts) -> int | None:
 
 
 def _share(here: Seen, facts: Facts) -> str:
-    least = "" if here.exact else "≥\u00a0"
+    least = "" if here.exact or here.cases >= facts.cases else "≥\u00a0"
     return f"{least}{share(here.cases / facts.cases)}" if facts.cases else count(here.cases)
 
 
@@ -227,7 +237,7 @@ def _timing(here: Seen | None) -> str:
     if here.wait_s is not None:
         return f"waits {time(here.wait_s)}"
     if here.idle_s is not None:
-        return f"idle {time(here.idle_s)} before"
+        return f"idle {time(here.idle_s)} before" if here.idle_s >= 1 else "follows at once"
     return f"takes {time(here.duration_s)}" if here.duration_s else ""
 
 
@@ -243,10 +253,10 @@ def _bar(promised: Promised | None) -> Bar | None:
 
 
 def _plan(touchpoint: Touchpoint | None) -> str:
-    """Return what the blueprint says of the touchpoint's timing."""
+    """Return the touchpoint's channel and promises in short."""
     if touchpoint is None:
         return "not on the blueprint"
-    parts = []
+    parts = [", ".join(touchpoint.channel)] if touchpoint.channel else []
     if touchpoint.promise_wait is not None:
         parts.append(f"wait ≤\u00a0{time(touchpoint.promise_wait / 1e6)}")
     if touchpoint.promise_cycle is not None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-SMALL = 0.01
-KEPT_SHARE = 0.95
+SMALL = 0.02
+KEPT_SHARE = 0.99
+TYPICAL = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +136,21 @@ def _seen(
 
 
 def _idle(discover: Mapping[str, Any], touchpoint: Mapping[str, str]) -> dict[str, float]:
-    """Return the mean time between the step before and each touchpoint; overlaps count as none."""
+    """Return the mean time between the step before and each touchpoint; overlaps count as none.
+
+    Left out where few visits have a step before them (few of a journey's first steps have).
+    """
     total: dict[str, float] = {}
     number: dict[str, int] = {}
+    arrivals: dict[str, int] = {}
+    for row in discover.get("activities", ()):
+        name = touchpoint.get(row["activity"], row["activity"])
+        arrivals[name] = arrivals.get(name, 0) + row["events"]
     for edge in discover.get("edges", ()):
         start, end = touchpoint.get(edge["from"], edge["from"]), touchpoint.get(edge["to"], edge["to"])
-        if start != end and edge.get("mean_s") is not None:
+        if start == end:
+            arrivals[end] = arrivals.get(end, 0) - edge["count"]
+        elif edge.get("mean_s") is not None:
             total[end] = total.get(end, 0.0) + max(edge["mean_s"], 0.0) * edge["count"]
             number[end] = number.get(end, 0) + edge["count"]
-    return {name: total[name] / number[name] for name in total}
+    return {name: total[name] / number[name] for name in total if number[name] >= TYPICAL * arrivals.get(name, 0)}

@@ -74,8 +74,18 @@ def share(part: float | None) -> str:
 
 
 def time(seconds: float | None) -> str:
-    """Return a time with its unit, unbreakable."""
-    return show_duration(seconds).replace(" ", NBSP).replace("-", MINUS) if seconds is not None else "-"
+    """Return a time with its unit, unbreakable.
+
+    Examples
+    --------
+    >>> time(0.002).replace(NBSP, " ")
+    '< 1 s'
+    """
+    if seconds is None:
+        return "-"
+    if 0 < abs(seconds) < 1:
+        return f"<{NBSP}1{NBSP}s"
+    return show_duration(seconds).replace(" ", NBSP).replace("-", MINUS)
 
 
 def figure(value: float | None, unit: str) -> str:
