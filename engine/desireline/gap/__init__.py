@@ -1,0 +1,1 @@
+"""Where the actual journey leaves the blueprint: alignment, deviations, promises."""

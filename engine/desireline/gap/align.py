@@ -1,0 +1,107 @@
+"""Optimal alignments of traces of touchpoints with the blueprint: cheapest first, then one canonical choice.
+
+A touchpoint visited outside the blueprint and one passed by cost 1 each, as in Adriansyah, van Dongen and van der Aalst
+2011 (doi:10.1109/EDOC.2011.12). `remaining` fills, from the end of each trace backwards, the least cost to finish from
+every state of the blueprint; a whole batch of traces moves at once. It needs length x states steps whatever the trace,
+so no trace runs out of time. `canonical` then chooses among the alignments of least cost.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.gap.canonical import Chooser
+from desireline.gap.language import FAR, Language
+from desireline.gap.traces import Trace
+
+BATCH = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """The canonical alignment of each trace.
+
+    `cost` int64 (traces,): the least cost of the whole trace, with all that would be left to do; -1 where no alignment
+    was found. `missing`, `ad_hoc`, `not_reached` int64 (traces, touchpoints): how often. `shortest`: length of the
+    shortest planned journey. `approximate`: traces of which not every optimal alignment was looked at.
+    """
+
+    cost: np.ndarray
+    missing: np.ndarray
+    ad_hoc: np.ndarray
+    not_reached: np.ndarray
+    shortest: int
+    approximate: np.ndarray
+
+    @property
+    def displaced(self) -> np.ndarray:
+        """Return how often a touchpoint is both missing and ad hoc in a trace: in the wrong place, that is."""
+        fewer: np.ndarray = np.minimum(self.missing, self.ad_hoc)
+        return fewer
+
+
+def align(traces: Sequence[Trace], language: Language) -> Aligned:
+    """Return the canonical optimal alignment of each of `traces`.
+
+    A customer who left is held only to what comes before: of such a trace the cheapest alignment with a beginning of a
+    planned journey counts, and the shortest way from there to an end is not reached.
+    """
+    n_labels = language.step.shape[0]
+    cost = np.zeros(len(traces), np.int64)
+    counts = np.zeros((3, len(traces), n_labels), np.int64)
+    approximate = np.zeros(len(traces), bool)
+    chooser = Chooser(language)
+    for row, ahead in _tables(traces, range(len(traces)), language.to_end, language):
+        cost[row] = ahead[0, 0]
+        if cost[row] and not traces[row].left:
+            approximate[row] = not chooser.choose(traces[row], ahead, counts[:, row])
+    anywhere = np.where(language.to_end < FAR, 0, FAR)
+    for row, ahead in _tables(traces, [i for i, t in enumerate(traces) if t.left], anywhere, language):
+        approximate[row] = not chooser.choose(traces[row], ahead, counts[:, row])
+    missing, ad_hoc, not_reached = counts
+    return Aligned(cost, missing, ad_hoc, not_reached, int(language.to_end[0]), approximate)
+
+
+def _tables(
+    traces: Sequence[Trace], rows: Iterable[int], at_end: np.ndarray, language: Language
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield `rows` of `traces` with their tables of least remaining cost, made for batches of similar length."""
+    batch: list[int] = []
+    for row in sorted(rows, key=lambda i: len(traces[i].visits)):
+        if batch and (len(batch) + 1) * (len(traces[row].visits) + 1) * len(at_end) > BATCH:
+            yield from zip(batch, remaining([traces[i].visits for i in batch], at_end, language), strict=True)
+            batch = []
+        batch.append(row)
+    if batch:
+        yield from zip(batch, remaining([traces[i].visits for i in batch], at_end, language), strict=True)
+
+
+def remaining(visits: Sequence[tuple[int, ...]], at_end: np.ndarray, language: Language) -> list[np.ndarray]:
+    """Return for each trace the least cost to finish, shape (length + 1, states + 1), by position and state.
+
+    `at_end` is that cost after the last visit, by state.
+    """
+    longest = max(map(len, visits))
+    table = np.full((longest + 1, len(visits), len(at_end)), FAR, np.int32)
+    codes = np.full((len(visits), longest), -1, np.int64)
+    for row, trace in enumerate(visits):
+        codes[row, longest - len(trace) :] = trace
+    table[longest] = at_end
+    for i in range(longest - 1, -1, -1):
+        rows = np.flatnonzero(codes[:, i] >= 0)
+        after = table[i + 1, rows]
+        synchronous = np.take_along_axis(after, language.step[codes[rows, i]], axis=1)
+        table[i, rows] = _with_model_moves(np.minimum(after + 1, synchronous), language.step)
+    return [table[longest - len(trace) :, row] for row, trace in enumerate(visits)]
+
+
+def _with_model_moves(cost: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """Return `cost` (traces, states) lowered by going on through touchpoints that were not visited, at 1 each."""
+    while True:
+        before = cost.copy()
+        for targets in step[::-1]:
+            np.minimum(cost, 1 + cost[:, targets], out=cost)
+        cost[:, -1] = FAR
+        if np.array_equal(before, cost):
+            return cost

@@ -1,0 +1,57 @@
+"""Alignments by pm4py, for a blueprint with more states than our own aligner keeps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.blueprint.net import petri_net
+from desireline.gap.align import Aligned
+from desireline.gap.traces import Trace
+
+SECONDS_A_TRACE = 10.0
+SKIP = ">>"
+
+
+def align_by_pm4py(traces: Sequence[Trace], blueprint: Blueprint, labels: Sequence[str]) -> Aligned:
+    """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where it took longer than ten seconds.
+
+    The choice among optimal alignments is pm4py's, so every trace that deviates is marked `approximate`.
+    """
+    from pm4py.algo.conformance.alignments.petri_net.variants import dijkstra_less_memory
+    from pm4py.objects.log.obj import Event
+    from pm4py.objects.log.obj import Trace as TheirTrace
+
+    net, initial, final = petri_net(blueprint)
+    options = {dijkstra_less_memory.Parameters.PARAM_MAX_ALIGN_TIME_TRACE: SECONDS_A_TRACE}
+    code = {label: i for i, label in enumerate(labels)}
+    cost = np.full(len(traces), -1, np.int64)
+    counts = np.zeros((3, len(traces), len(labels)), np.int64)
+
+    def solved(visits: Sequence[int]) -> list[tuple[str, str | None]] | None:
+        events = TheirTrace([Event({"concept:name": labels[visit]}) for visit in visits])
+        found = dijkstra_less_memory.apply(events, net, initial, final, options)
+        return None if found is None else found["alignment"]
+
+    for row, trace in enumerate(traces):
+        moves = solved(trace.visits)
+        if moves is not None:
+            cost[row] = _count(moves, trace.left, code, counts[:, row])
+    shortest = solved(()) or []
+    least = sum(model is not None for _, model in shortest)
+    missing, ad_hoc, not_reached = counts
+    return Aligned(cost, missing, ad_hoc, not_reached, least, approximate=cost > 0)
+
+
+def _count(moves: Sequence[tuple[str, str | None]], left: bool, code: dict[str, int], counts: np.ndarray) -> int:
+    """Add the deviations in `moves` to `counts` (kinds, touchpoints); return how many they are."""
+    last = max((i for i, (visited, _) in enumerate(moves) if visited != SKIP), default=-1)
+    total = 0
+    for i, (visited, planned) in enumerate(moves):
+        if visited == SKIP and planned is not None:
+            counts[2 if left and i > last else 0, code[planned]] += 1
+            total += 1
+        elif planned == SKIP:
+            counts[1, code[visited]] += 1
+            total += 1
+    return total

@@ -1,0 +1,115 @@
+"""The gap between a log and its blueprint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.blueprint.net import net
+from desireline.blueprint.order import in_flow
+from desireline.gap.align import Aligned, align
+from desireline.gap.deviations import Deviation, NotReached, deviations, not_reached
+from desireline.gap.language import language
+from desireline.gap.promises import Kept, promises
+from desireline.gap.traces import Trace, Traces, left_on_the_way, traces
+from desireline.gap.unmapped import Unmapped, unmapped
+from desireline.gap.visits import Visits, visits
+from desireline.log.eventlog import EventLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitness:
+    """How well cases follow the blueprint.
+
+    `mean` over the aligned cases of 1 - cost / (visits + touchpoints of the shortest planned journey), None where no
+    case could be aligned; `perfect_cases` follow it from start to end; `followed_so_far` also counts those that did so
+    until the customer left, or until now.
+    """
+
+    mean: float | None
+    perfect_cases: int
+    followed_so_far: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """What departs from the blueprint; `unaligned` is the number of cases without an alignment."""
+
+    cases: int
+    fitness: Fitness
+    deviations: tuple[Deviation, ...]
+    promises: tuple[Kept, ...]
+    not_reached: tuple[NotReached, ...]
+    unmapped: tuple[Unmapped, ...]
+    unaligned: int
+    notes: tuple[str, ...]
+
+
+def compare(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None]) -> Gap:
+    """Return the gap between `log` and `blueprint`.
+
+    `abandonments` maps an activity that records giving up in a queue to the touchpoint or activity whose queue was
+    left (None: unknown). What comes after such an event, or in an open case, is not reached rather than missing.
+    """
+    stays = visits(log, blueprint)
+    journeys = traces(stays, left_on_the_way(log, abandonments))
+    aligned = align_with(journeys.distinct, blueprint, stays.touchpoints)
+    strange = unmapped(log, blueprint, abandonments)
+    fitness = _fitness(journeys, aligned)
+    return Gap(
+        cases=log.n_cases,
+        fitness=fitness,
+        deviations=deviations(stays, journeys, aligned, blueprint),
+        promises=promises(log, stays, blueprint, abandonments),
+        not_reached=not_reached(stays, journeys, aligned),
+        unmapped=strange,
+        unaligned=int(journeys.counts[aligned.cost < 0].sum()),
+        notes=tuple(_notes(log, blueprint, stays, journeys, aligned, fitness)),
+    )
+
+
+def align_with(journeys: list[Trace], blueprint: Blueprint, touchpoints: tuple[str, ...]) -> Aligned:
+    """Return the alignments of `journeys` with the flow of `blueprint`; `touchpoints` are its names by code."""
+    automaton = language(net(blueprint), touchpoints)
+    if automaton is not None:
+        return align(journeys, automaton)
+    from desireline.gap.by_pm4py import align_by_pm4py
+
+    return align_by_pm4py(journeys, blueprint, touchpoints)
+
+
+def _fitness(journeys: Traces, aligned: Aligned) -> Fitness:
+    done = aligned.cost >= 0
+    worst = np.array([len(trace.visits) for trace in journeys.distinct], np.int64) + aligned.shortest
+    fitness = 1 - aligned.cost / np.maximum(worst, 1)
+    cases = int(journeys.counts[done].sum())
+    so_far = done & (aligned.missing.sum(axis=1) + aligned.ad_hoc.sum(axis=1) == 0)
+    return Fitness(
+        mean=float((fitness * journeys.counts)[done].sum() / cases) if cases else None,
+        perfect_cases=int(journeys.counts[aligned.cost == 0].sum()),
+        followed_so_far=int(journeys.counts[so_far].sum()),
+    )
+
+
+def _notes(
+    log: EventLog, blueprint: Blueprint, stays: Visits, journeys: Traces, aligned: Aligned, fitness: Fitness
+) -> list[str]:
+    placed = set(in_flow(blueprint))
+    points = [blueprint.touchpoints[name] for name in stays.touchpoints]
+    seen = {stays.touchpoints[code] for code in np.unique(stays.touchpoint)}
+    never = [t.name for t in points if t.observed and t.name not in seen]
+    unobserved = [t.name for t in points if not t.observed]
+    loose = [t.name for t in points if t.name in seen and t.name not in placed]
+    open_choice = int(journeys.counts[aligned.approximate].sum())
+    notes = {
+        "No activity of the log stands on a touchpoint: name them under activities.": not seen,
+        f"Never seen in the log: {', '.join(never)}.": bool(never and seen),
+        f"Not observed, so not judged: {', '.join(unobserved)}.": bool(unobserved),
+        f"Not in the flow, so every visit is ad hoc: {', '.join(loose)}.": bool(loose),
+        "Every case follows the blueprint.": fitness.perfect_cases == log.n_cases > 0,
+        "No case follows the blueprint from start to end.": fitness.followed_so_far == 0 and bool(seen),
+        "The log has one time per event: durations are unknown.": log.single_timestamp,
+        f"In {open_choice:,} cases other explanations of the same cost may exist.": open_choice > 0,
+    }
+    return [note for note, applies in notes.items() if applies]

@@ -1,0 +1,243 @@
+"""The promise ledger: what was promised against what was delivered, late and early."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from desireline.blueprint.blueprint import Blueprint, Promise, Touchpoint
+from desireline.errors import nearest
+from desireline.gap.dates import as_deadlines
+from desireline.gap.visits import Visits
+from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.units import MICROSECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How one promise was kept; kept + late + early + open = all.
+
+    `unit` says what is counted, `visits` or `cases`. `target_s` is None where each case was told its own date.
+    `median_s` and `p90_s` are of what was delivered. `unknown` were promised something the log cannot time (not among
+    all); `gave_up` left the queue and so never got what was promised (not among all). Where nothing can be said the
+    numbers are None and `reason` says why.
+    """
+
+    promise: str
+    unit: str
+    touchpoint: str
+    owner: str | None
+    target_s: float | None
+    kept: int | None = None
+    late: int | None = None
+    early: int | None = None
+    open: int | None = None
+    median_s: float | None = None
+    p90_s: float | None = None
+    unknown: int = 0
+    gave_up: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deliveries:
+    """Arrays of equal length: when each promise began, was due, was delivered (`UNKNOWN`: not yet)."""
+
+    begun: np.ndarray
+    due: np.ndarray
+    delivered: np.ndarray
+    early: int | None = None
+    unknown: int = 0
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Silent:
+    """Why nothing can be said of a promise."""
+
+    reason: str
+    unknown: int = field(default=0)
+
+
+def promises(
+    log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
+) -> tuple[Kept, ...]:
+    """Return the ledger of every promise in `blueprint`: those of touchpoints first, then those from one to another."""
+    end = _log_end(log)
+    gave_up = _gave_up(log, blueprint, abandonments)
+    ledger = []
+    for code, name in enumerate(visits.touchpoints):
+        touchpoint = blueprint.touchpoints[name]
+        for what, target in (("wait", touchpoint.promise_wait), ("cycle", touchpoint.promise_cycle)):
+            if target is not None:
+                found = _of_visits(log, visits, touchpoint, code, what, target)
+                row = _settle(found, end, f"{name}: {what}", "visits", touchpoint, target, gave_up.get(name, 0))
+                ledger.append(row)
+    for promise in blueprint.promises.values():
+        found = _between(log, visits, promise)
+        touchpoint = blueprint.touchpoints[promise.end]
+        ledger.append(_settle(found, end, promise.name, "cases", touchpoint, promise.target, 0))
+    return tuple(ledger)
+
+
+def _log_end(log: EventLog) -> int:
+    return max((int(log.column(name).max()) for name in ("start", "end")), default=0) if log.n_events else 0
+
+
+def _gave_up(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None]) -> dict[str, int]:
+    """Return how many events of giving up left the queue of each touchpoint."""
+    by_activity = blueprint.by_activity()
+    events = np.bincount(log.column("activity"), minlength=len(log.activities))
+    counts: dict[str, int] = {}
+    for activity, left in abandonments.items():
+        if left in by_activity and activity in log.activities:
+            name = by_activity[left].name
+            counts[name] = counts.get(name, 0) + int(events[log.activities.index(activity)])
+    return counts
+
+
+def _of_visits(
+    log: EventLog, visits: Visits, touchpoint: Touchpoint, code: int, what: str, target: int
+) -> _Deliveries | _Silent:
+    if not touchpoint.observed:
+        return _Silent(reason="the touchpoint is not observed")
+    if log.single_timestamp:
+        return _Silent(reason="the log has one time per event, so durations are unknown")
+    mine = np.flatnonzero(visits.touchpoint == code)
+    enabled, start, end = visits.enabled[mine], visits.start[mine], visits.end[mine]
+    timed = enabled != UNKNOWN
+    remark = None
+    if len(mine) and not timed.any():
+        if what == "wait":
+            return _Silent(reason="the log does not say when it was enabled, so waiting is unknown")
+        if (end == start).all():
+            return _Silent(reason="the log does not say how long it takes")
+        enabled, timed = start, np.ones(len(mine), bool)
+        remark = "measured from the start of work: the log does not say when it was enabled"
+    is_open = log.cases.column("open").to_numpy()[visits.case[mine]] if len(mine) else np.zeros(0, bool)
+    delivered = start if what == "wait" else end
+    timed = timed & ((delivered != UNKNOWN) | is_open)
+    begun = enabled[timed]
+    return _Deliveries(
+        begun=begun, due=begun + target, delivered=delivered[timed], unknown=int((~timed).sum()), remark=remark
+    )
+
+
+def _between(log: EventLog, visits: Visits, promise: Promise) -> _Deliveries | _Silent:
+    """Return the deliveries from the end of the first `from` of a case to the end of the first `to` after it."""
+    first = _first_visits(visits, promise.start)
+    if promise.channel is not None:
+        channel = _labels(log.events.column("channel"), visits.first[first])
+        if len(first) and all(value is None for value in channel):
+            return _Silent(reason="the log has no channel")
+        known = sorted({value for value in channel if value is not None})
+        first = first[np.array([value == promise.channel for value in channel], bool)]
+        if not len(first) and known:
+            help = nearest(promise.channel, known)
+            return _Silent(reason=f'no case begins it in the channel "{promise.channel}". {help}')
+    begun = visits.end[first]
+    delivered = _end_of_next(visits, first, promise.end)
+    if promise.attribute is not None:
+        due = _told(log, promise.attribute, visits.case[first])
+        if isinstance(due, _Silent):
+            return due
+    else:
+        due = begun + (promise.target or 0)
+    known_times = (begun != UNKNOWN) & (due != UNKNOWN) & (delivered != _UNTIMED)
+    return _Deliveries(
+        begun=begun[known_times],
+        due=due[known_times],
+        delivered=delivered[known_times],
+        early=promise.early,
+        unknown=int((~known_times).sum()),
+    )
+
+
+_UNTIMED = UNKNOWN + 1
+
+
+def _first_visits(visits: Visits, name: str) -> np.ndarray:
+    """Return the index of each case's first visit to the touchpoint `name`, in order of cases."""
+    mine = np.flatnonzero(visits.touchpoint == visits.touchpoints.index(name))
+    _, first = np.unique(visits.case[mine], return_index=True)
+    return mine[first]
+
+
+def _end_of_next(visits: Visits, first: np.ndarray, name: str) -> np.ndarray:
+    """Return the end of the first visit to `name` after each visit `first` of the same case; UNKNOWN: none yet."""
+    targets = np.flatnonzero(visits.touchpoint == visits.touchpoints.index(name))
+    at = np.searchsorted(targets, first, side="right")
+    following = np.append(targets, -1)[at]
+    same = (following >= 0) & (visits.case[following] == visits.case[first]) if len(targets) else following >= 0
+    ends: np.ndarray = np.where(same, visits.end[following] if len(visits) else UNKNOWN, UNKNOWN)
+    return ends
+
+
+def _labels(column: pa.ChunkedArray, rows: np.ndarray) -> list[str | None]:
+    values: list[str | None] = column.take(pa.array(rows)).to_pylist()
+    return values
+
+
+def _told(log: EventLog, attribute: str, cases: np.ndarray) -> np.ndarray | _Silent:
+    """Return the date each of `cases` was told, as the last microsecond that keeps it."""
+    if attribute in log.case_attributes:
+        column = log.cases.column(attribute).take(pa.array(cases))
+    elif attribute in log.event_attributes:
+        from desireline.log.columns import first_known
+
+        whole = log.events.column(attribute).combine_chunks()
+        column = first_known(whole, log.column("case"), log.n_cases).take(pa.array(cases))
+    else:
+        known = [*log.case_attributes, *log.event_attributes]
+        return _Silent(reason=f'the log has no attribute "{attribute}". {nearest(attribute, known)}')
+    due = as_deadlines(column, log.timezone)
+    if len(due) and (due == UNKNOWN).all():
+        reason = f'the attribute "{attribute}" holds no dates such as 2025-05-07 or 2025-05-07T12:00:00Z'
+        return _Silent(reason=reason, unknown=len(due))
+    return due
+
+
+def _settle(
+    found: _Deliveries | _Silent,
+    log_end: int,
+    name: str,
+    unit: str,
+    touchpoint: Touchpoint,
+    target: int | None,
+    gone: int,
+) -> Kept:
+    """Return the row of one promise: each delivery kept, late, early or open."""
+    target_s = None if target is None else target / MICROSECONDS
+    owner = touchpoint.owner
+    if isinstance(found, _Silent):
+        return Kept(
+            promise=name,
+            unit=unit,
+            touchpoint=touchpoint.name,
+            owner=owner,
+            target_s=target_s,
+            unknown=found.unknown,
+            gave_up=gone,
+            reason=found.reason,
+        )
+    done = found.delivered != UNKNOWN
+    late = np.where(done, found.delivered > found.due, found.due < log_end)
+    early = done & (found.delivered < found.due - found.early) if found.early is not None else np.zeros(len(done), bool)
+    took = (found.delivered - found.begun)[done] / MICROSECONDS
+    return Kept(
+        promise=name,
+        unit=unit,
+        touchpoint=touchpoint.name,
+        owner=owner,
+        target_s=target_s,
+        kept=int((done & ~late & ~early).sum()),
+        late=int(late.sum()),
+        early=int(early.sum()),
+        open=int((~done & ~late).sum()),
+        median_s=float(np.quantile(took, 0.5)) if len(took) else None,
+        p90_s=float(np.quantile(took, 0.9)) if len(took) else None,
+        unknown=found.unknown,
+        gave_up=gone,
+        reason=found.remark,
+    )
