@@ -55,7 +55,7 @@ def _routing(parameters: Parameters) -> Iterator[str]:
     yield from _branches("the start", parameters.start, parameters)
     for node in nodes.values():
         if node.kind == "fork":
-            yield from (f'fork "{node.id}" leads to nothing' for b in node.branches if b.to not in nodes)
+            yield from (f'fork "{node.id}" leads to "{b.to}"' for b in node.branches if b.to not in (None, *nodes))
             if not node.branches:
                 yield f'fork "{node.id}" has no branches'
             if node.join is None or node.join not in nodes:

@@ -10,7 +10,7 @@ from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.model.model import Model
 from desireline.simulate.plan import Plan, plan
 
-BACKENDS = ("simpy",)
+BACKENDS = ("auto", "simpy", "compiled")
 ENDED = ("done", "abandoned", "unfinished")
 DONE, ABANDONED, UNFINISHED = range(3)
 
@@ -139,7 +139,7 @@ def simulate(
     horizon: int | None = None,
     cases: int | None = None,
     start: str | None = None,
-    backend: str = "simpy",
+    backend: str = "auto",
 ) -> Run:
     """Return one run of `model`.
 
@@ -150,7 +150,7 @@ def simulate(
     horizon, cases, start
         The window of the run, see `plan`.
     backend
-        One of BACKENDS.
+        One of BACKENDS; both give the same run. `auto` takes the compiled one.
 
     Raises
     ------
@@ -160,6 +160,8 @@ def simulate(
     lowered = plan(model, start=start, horizon=horizon, cases=cases)
     if backend not in BACKENDS:
         raise ModelError(f'no backend "{backend}"', where="backend", help=nearest(backend, BACKENDS))
-    from desireline.simulate.simpy_backend import run
-
+    if backend == "simpy":
+        from desireline.simulate.simpy_backend import run
+    else:
+        from desireline.simulate.kernel_backend import run
     return run(lowered, seed, replication)

@@ -1,0 +1,704 @@
+"""The compiled backend: one loop, compiled by numba, that interprets the arrays of a plan.
+
+It gives the same log as the SimPy backend, which is the specification; the names of the steps are the same. Each pool,
+stream and token has a *slot* with at most one pending event; a tournament tree over the slots finds the next one.
+Queues are linked lists, one for each pool and priority: who joins later at the same instant is put in its place.
+
+Reference counting of arrays would cost more than the work itself, so it is left out (`_nrt`): nothing is allocated in
+the loop. Where it lacks room it returns, the arrays are doubled, and it goes on.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from desireline.simulate.compiling import use_cache
+
+use_cache()
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+from desireline import seeds
+from desireline.log.eventlog import UNKNOWN
+from desireline.seeds import Purpose
+from desireline.simulate import draws
+from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
+from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, assemble
+
+for _text in (seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential, draws.duration, draws.choose):
+    register_jitable(_text)
+register_jitable(draws.arrival_time)
+uniform, link = seeds.uniform, seeds.link
+exponential, quantile, choose, arrival_time = draws.exponential, draws.duration, draws.choose, draws.arrival_time
+
+NEVER = np.iinfo(np.int64).max
+SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
+ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
+FINISHED, ROOM, PAUSE = range(3)
+
+# Columns. A slot has at most one pending event: due[slot] = (at, turn).
+AT, TURN = range(2)
+# Tokens; after these, for each place among the pools of its activity, the entries after and before in the queue.
+STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENABLED, JOINED, START, POOL, UNIT = range(
+    15
+)
+FOLLOWING, BEFORE = 15, 16
+ENTERS, DELAYED, RESPONDING, WAITING, WORKING, FORKED = range(6)
+# Cases; after these, how often each label was visited.
+ROW, STREAM, INDEX, KEY, RANK, BRANCHES, ENDED, LIVE, SEEN = range(9)
+# Pools; after these, the head and tail of the queue of each rank of priority.
+UNITS, LOWEST, CHANGE, LAST_CHANGE, HEAD, TAIL = range(6)
+# Streams.
+NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILE, PROFILE_END = range(7)
+# Counters.
+NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED = range(9)
+# The plan: nodes, labels, distributions.
+KIND, NODE_LABEL, JOIN, FIRST, END_OF = range(5)
+LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP = range(5)
+# What a token does next.
+NOTHING, ROUTES, TRAVELS, ENABLES, ASKS = range(5)
+DURATION, DELAY, RESPONSE = range(3)
+
+P_ROUTE, P_PROFILE, P_ARRIVAL = np.uint64(Purpose.ROUTE), np.uint64(Purpose.PROFILE), np.uint64(Purpose.ARRIVAL)
+P_DURATION, P_DELAY = np.uint64(Purpose.DURATION), np.uint64(Purpose.DELAY)
+P_RESPONSE, P_PATIENCE = np.uint64(Purpose.RESPONSE), np.uint64(Purpose.PATIENCE)
+ZERO = np.uint64(0)
+
+compiled = numba.njit(cache=True, nogil=True, _nrt=False)
+
+
+class Dice(NamedTuple):
+    """What durations are drawn from."""
+
+    label: Any
+    table: Any
+    kind: Any
+    first: Any
+    p: Any
+    x: Any
+
+
+class Graph(NamedTuple):
+    """Where cases go."""
+
+    node: Any
+    to: Any
+    share: Any
+    start_to: Any
+    start_share: Any
+
+
+class Calendar(NamedTuple):
+    """Changes of capacity, and expected arrivals."""
+
+    change_at: Any
+    change_units: Any
+    line_at: Any
+    line_expected: Any
+    profile_share: Any
+    profile_rank: Any
+
+
+class Clock(NamedTuple):
+    """The pending event of each slot, and the tournament over them."""
+
+    due: Any
+    tree: Any
+
+
+class Life(NamedTuple):
+    """Tokens and cases under way, free slots, tokens that start or resume at this instant, counters."""
+
+    token: Any
+    case: Any
+    free: Any
+    ring: Any
+    counter: Any
+
+
+class Desk(NamedTuple):
+    """Pools: queues, units at work, which unit is busy, which pools serve an activity."""
+
+    pool: Any
+    busy: Any
+    serves: Any
+
+
+class Flow(NamedTuple):
+    """Streams of arrivals, and how many were expected up to the last of each."""
+
+    stream: Any
+    total: Any
+
+
+class Record(NamedTuple):
+    """What is written down: cases as ROW.. and visits."""
+
+    case: Any
+    visit: Any
+
+
+@compiled
+def expect(clock: Clock, slot: int, at: int, turn: int) -> None:
+    """Let the pending event of `slot` be at `at`, in its `turn`; play its matches again."""
+    due, tree = clock.due, clock.tree
+    due[slot, AT] = at
+    due[slot, TURN] = turn
+    node = (len(due) + slot) >> 1
+    while node >= 1:
+        a, b = tree[2 * node], tree[2 * node + 1]
+        winner = a if due[a, AT] < due[b, AT] or (due[a, AT] == due[b, AT] and due[a, TURN] <= due[b, TURN]) else b
+        if tree[node] == winner and winner != slot:
+            return
+        tree[node] = winner
+        node >>= 1
+
+
+@compiled
+def turn_of(token: Any, case: Any, kind: int, slot: int) -> int:
+    """Return where an event of a token stands among those of the same instant."""
+    c = token[slot, CASE]
+    return (kind << 60) | (case[c, STREAM] << 48) | (case[c, INDEX] << 16) | token[slot, BRANCH]
+
+
+@compiled
+def draw(dice: Dice, token: Any, case: Any, slot: int, table: int, purpose: int) -> int:
+    """Return a time in microseconds from a table by activity and previous activity."""
+    label = token[slot, LABEL]
+    key = np.uint64(case[token[slot, CASE], KEY])
+    u = uniform(key, np.uint64(dice.label[label, LABEL_KEY]), purpose, np.uint64(token[slot, OCCURRENCE]))
+    d = dice.table[table, label, token[slot, PREVIOUS] + 1]
+    return quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
+
+
+@compiled
+def new_token(life: Life, case: int, branch: int, node: int, previous: int, until: int, parent: int) -> int:
+    """Return the slot of a token that has just come into being."""
+    life.counter[FREE_TOKENS] -= 1
+    slot, token = life.free[life.counter[FREE_TOKENS], 0], life.token
+    token[slot, STATE], token[slot, CASE], token[slot, BRANCH], token[slot, NODE] = ENTERS, case, branch, node
+    token[slot, PREVIOUS], token[slot, UNTIL], token[slot, PARENT] = previous, until, parent
+    life.case[case, LIVE] += 1
+    return slot
+
+
+@compiled
+def finish(life: Life, clock: Clock, record: Record, slot: int) -> None:
+    """End a token: its case where it leads it, else one branch of the fork it came from."""
+    token, cases, counter = life.token, life.case, life.counter
+    case, parent = token[slot, CASE], token[slot, PARENT]
+    if parent == NONE:
+        if cases[case, ENDED] == UNFINISHED:
+            cases[case, ENDED] = DONE
+        record.case[cases[case, ROW], 4] = cases[case, ENDED]
+    else:
+        token[parent, LEFT] -= 1
+        if token[parent, LEFT] == 0:
+            life.ring[counter[JOINING] % len(life.ring), 1] = parent
+            counter[JOINING] += 1
+    expect(clock, slot, NEVER, 0)
+    token[slot, STATE] = ENTERS
+    life.free[counter[FREE_TOKENS], 0] = slot
+    counter[FREE_TOKENS] += 1
+    cases[case, LIVE] -= 1
+    if cases[case, LIVE] == 0:
+        life.free[counter[FREE_CASES], 1] = case
+        counter[FREE_CASES] += 1
+
+
+@compiled
+def take(desk: Desk, pool: int) -> int:
+    """Return the lowest free unit of a pool, which starts to work now; NONE where none is free."""
+    unit, units = desk.pool[pool, LOWEST], desk.pool[pool, UNITS]
+    while unit < units and desk.busy[pool, unit]:
+        unit += 1
+    desk.pool[pool, LOWEST] = unit
+    if unit >= units:
+        return NONE
+    desk.busy[pool, unit] = True
+    return unit
+
+
+@compiled
+def work(dice: Dice, life: Life, clock: Clock, slot: int, pool: int, unit: int) -> None:
+    """Let a token start to work now."""
+    token, now = life.token, life.counter[NOW]
+    token[slot, STATE], token[slot, POOL], token[slot, UNIT], token[slot, START] = WORKING, pool, unit, now
+    duration = draw(dice, token, life.case, slot, DURATION, P_DURATION)
+    expect(clock, slot, now + duration, turn_of(token, life.case, WORK, slot))
+
+
+@compiled
+def join_queue(desk: Desk, life: Life, slot: int, place: int, pool: int) -> None:
+    """Put a token into the queue of a pool, the one at `place` among those of its activity."""
+    token, queue = life.token, desk.pool[pool]
+    rank = life.case[token[slot, CASE], RANK]
+    head, tail = HEAD + 2 * rank, TAIL + 2 * rank
+    mine = turn_of(token, life.case, 0, slot)
+    last, after = queue[tail], NONE
+    while last != NONE:
+        other = last >> 8
+        if token[other, JOINED] < token[slot, JOINED] or turn_of(token, life.case, 0, other) < mine:
+            break
+        after = last
+        last = token[other, BEFORE + 2 * (last & 255)]
+    entry = slot << 8 | place
+    token[slot, BEFORE + 2 * place], token[slot, FOLLOWING + 2 * place] = last, after
+    if last == NONE:
+        queue[head] = entry
+    else:
+        token[last >> 8, FOLLOWING + 2 * (last & 255)] = entry
+    if after == NONE:
+        queue[tail] = entry
+    else:
+        token[after >> 8, BEFORE + 2 * (after & 255)] = entry
+
+
+@compiled
+def leave_queues(dice: Dice, desk: Desk, life: Life, slot: int) -> None:
+    """Take a token out of the queues of all pools of its activity."""
+    token = life.token
+    label, rank = token[slot, LABEL], life.case[token[slot, CASE], RANK]
+    first = dice.label[label, POOLS]
+    for place in range(dice.label[label, POOLS_END] - first):
+        queue = desk.pool[desk.serves[first + place]]
+        last, after = token[slot, BEFORE + 2 * place], token[slot, FOLLOWING + 2 * place]
+        if last == NONE:
+            queue[HEAD + 2 * rank] = after
+        else:
+            token[last >> 8, FOLLOWING + 2 * (last & 255)] = after
+        if after == NONE:
+            queue[TAIL + 2 * rank] = last
+        else:
+            token[after >> 8, BEFORE + 2 * (after & 255)] = last
+
+
+@compiled
+def serve(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, pool: int) -> None:
+    """Give free units of a pool to those who wait, by priority and time of joining."""
+    for rank in range((desk.pool.shape[1] - HEAD) // 2):
+        while desk.pool[pool, HEAD + 2 * rank] != NONE:
+            slot = desk.pool[pool, HEAD + 2 * rank] >> 8
+            if life.case[life.token[slot, CASE], ENDED] != UNFINISHED:
+                leave_queues(dice, desk, life, slot)
+                finish(life, clock, record, slot)
+                continue
+            unit = take(desk, pool)
+            if unit == NONE:
+                return
+            leave_queues(dice, desk, life, slot)
+            work(dice, life, clock, slot, pool, unit)
+
+
+@compiled
+def write(life: Life, record: Record, slot: int, activity: int, pool: int, unit: int, start: int, ended: int) -> None:
+    """Write down a visit that ends now."""
+    row, token, visit = life.counter[VISITS], life.token, record.visit
+    visit[row, 0], visit[row, 1], visit[row, 2] = life.case[token[slot, CASE], ROW], token[slot, BRANCH], activity
+    visit[row, 3], visit[row, 4], visit[row, 5] = pool, unit, token[slot, ENABLED]
+    visit[row, 6], visit[row, 7], visit[row, 8] = start, life.counter[NOW], ended
+    life.counter[VISITS] += 1
+
+
+@compiled
+def fork(graph: Graph, life: Life, clock: Clock, slot: int, node: int) -> None:
+    """Let a token start along each branch once what happens now is done; this one waits for them."""
+    token, counter = life.token, life.counter
+    case, join = token[slot, CASE], graph.node[node, JOIN]
+    first, last = graph.node[node, FIRST], graph.node[node, END_OF]
+    token[slot, STATE], token[slot, LEFT], token[slot, NODE] = FORKED, last - first, join
+    expect(clock, slot, NEVER, 0)
+    for branch in range(first, last):
+        life.case[case, BRANCHES] += 1
+        child = new_token(life, case, life.case[case, BRANCHES], graph.to[branch], token[slot, PREVIOUS], join, slot)
+        life.ring[counter[STARTING] % len(life.ring), 0] = child
+        counter[STARTING] += 1
+
+
+@compiled
+def ask(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
+    """Let a token take the first free unit among its pools, or queue for all of them; none where its case has ended."""
+    token, case, label = life.token, life.token[slot, CASE], life.token[slot, LABEL]
+    if life.case[case, ENDED] != UNFINISHED:
+        finish(life, clock, record, slot)
+        return
+    first, last = dice.label[label, POOLS], dice.label[label, POOLS_END]
+    pool, unit = NONE, NONE
+    for i in range(first, last):
+        unit = take(desk, desk.serves[i])
+        if unit != NONE:
+            pool = desk.serves[i]
+            break
+    if unit != NONE or first == last:
+        work(dice, life, clock, slot, pool, unit)
+        return
+    token[slot, STATE], token[slot, JOINED] = WAITING, life.counter[NOW]
+    for i in range(first, last):
+        join_queue(desk, life, slot, i - first, desk.serves[i])
+    d = dice.label[label, PATIENCE_OF]
+    if d == NONE:
+        expect(clock, slot, NEVER, 0)
+        return
+    key = np.uint64(life.case[case, KEY])
+    u = uniform(key, np.uint64(dice.label[label, LABEL_KEY]), P_PATIENCE, np.uint64(token[slot, OCCURRENCE]))
+    until = life.counter[NOW] + quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
+    expect(clock, slot, until, turn_of(token, life.case, PATIENCE, slot))
+
+
+@compiled
+def enable(dice: Dice, life: Life, clock: Clock, slot: int) -> int:
+    """Let a token be enabled now; return ASKS, or NOTHING where a response time has to pass."""
+    token = life.token
+    token[slot, ENABLED] = life.counter[NOW]
+    response = draw(dice, token, life.case, slot, RESPONSE, P_RESPONSE)
+    if response == 0:
+        return ASKS
+    token[slot, STATE] = RESPONDING
+    expect(clock, slot, life.counter[NOW] + response, turn_of(token, life.case, TIMER, slot))
+    return NOTHING
+
+
+@compiled
+def route(graph: Graph, dice: Dice, life: Life, slot: int) -> None:
+    """Draw where a token goes from its node."""
+    token = life.token
+    node = token[slot, NODE]
+    key = np.uint64(life.case[token[slot, CASE], KEY])
+    label = np.uint64(dice.label[graph.node[node, NODE_LABEL], LABEL_KEY])
+    u = uniform(key, label, P_ROUTE, np.uint64(token[slot, OCCURRENCE]))
+    token[slot, NODE] = graph.to[choose(graph.share, graph.node[node, FIRST], graph.node[node, END_OF], u)]
+
+
+@compiled
+def travel(graph: Graph, dice: Dice, life: Life, clock: Clock, record: Record, slot: int) -> int:
+    """Lead a token on from its node; return ENABLES at an activity without delay, else NOTHING."""
+    token = life.token
+    case = token[slot, CASE]
+    while True:
+        node = token[slot, NODE]
+        if node == END or node == token[slot, UNTIL] or life.case[case, ENDED] != UNFINISHED:
+            finish(life, clock, record, slot)
+            return NOTHING
+        label = graph.node[node, NODE_LABEL]
+        token[slot, OCCURRENCE] = life.case[case, SEEN + label]
+        life.case[case, SEEN + label] += 1
+        if graph.node[node, KIND] == ACTIVITY:
+            token[slot, LABEL] = label
+            delay = draw(dice, token, life.case, slot, DELAY, P_DELAY)
+            if delay == 0:
+                return ENABLES
+            token[slot, STATE] = DELAYED
+            expect(clock, slot, life.counter[NOW] + delay, turn_of(token, life.case, TIMER, slot))
+            return NOTHING
+        if graph.node[node, KIND] == FORK:
+            fork(graph, life, clock, slot, node)
+            return NOTHING
+        route(graph, dice, life, slot)
+
+
+@compiled
+def arrive(graph: Graph, calendar: Calendar, life: Life, flow: Flow, record: Record, stream: int) -> int:
+    """Return the token of a case that arrives now."""
+    cases, counter = life.case, life.counter
+    counter[FREE_CASES] -= 1
+    case, row, index = life.free[counter[FREE_CASES], 1], counter[ARRIVED], flow.stream[stream, NUMBER]
+    key = link(np.uint64(flow.stream[stream, SEED]), np.uint64(index))
+    low, high = flow.stream[stream, PROFILE], flow.stream[stream, PROFILE_END]
+    profile = choose(calendar.profile_share, low, high, uniform(key, ZERO, P_PROFILE, ZERO))
+    cases[case, :] = 0
+    cases[case, ROW], cases[case, STREAM], cases[case, INDEX] = row, stream, index
+    cases[case, KEY], cases[case, RANK], cases[case, ENDED] = np.int64(key), calendar.profile_rank[profile], UNFINISHED
+    out = record.case
+    out[row, 0], out[row, 1], out[row, 2], out[row, 3] = stream, index, profile, counter[NOW]
+    out[row, 4], out[row, 5] = UNFINISHED, np.int64(key)
+    counter[ARRIVED] += 1
+    first = choose(graph.start_share, 0, len(graph.start_share), uniform(key, ZERO, P_ROUTE, ZERO))
+    return new_token(life, case, 0, graph.start_to[first], NONE, END, NONE)
+
+
+@compiled
+def next_arrival(calendar: Calendar, flow: Flow, clock: Clock, slot: int, stream: int) -> None:
+    """Expect the next case of a stream: unit exponentials through the inverse of the expected number."""
+    index = flow.stream[stream, NUMBER] + 1
+    key = link(np.uint64(flow.stream[stream, SEED]), np.uint64(index))
+    flow.stream[stream, NUMBER] = index
+    flow.total[stream] += exponential(uniform(key, ZERO, P_ARRIVAL, ZERO))
+    low, high = flow.stream[stream, LINE], flow.stream[stream, LINE_END]
+    at, segment = arrival_time(
+        calendar.line_at[low:high], calendar.line_expected[low:high], flow.stream[stream, SEGMENT], flow.total[stream]
+    )
+    flow.stream[stream, SEGMENT] = segment
+    if at < 0:
+        expect(clock, slot, NEVER, 0)
+    else:
+        expect(clock, slot, at, (ARRIVAL << 60) | (stream << 48) | (index << 16))
+
+
+@compiled
+def resize(calendar: Calendar, desk: Desk, clock: Clock, pool: int) -> None:
+    """Let the number of units of a pool change as its calendar says, and expect the change after it."""
+    change = desk.pool[pool, CHANGE]
+    desk.pool[pool, UNITS], desk.pool[pool, LOWEST] = calendar.change_units[change], 0
+    desk.pool[pool, CHANGE] = change + 1
+    if change + 1 < desk.pool[pool, LAST_CHANGE]:
+        expect(clock, pool, calendar.change_at[change + 1], (SHIFT << 60) | (pool << 16))
+    else:
+        expect(clock, pool, NEVER, 0)
+
+
+@compiled
+def give_up(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
+    """Let the patience of a token run out."""
+    leave_queues(dice, desk, life, slot)
+    case = life.token[slot, CASE]
+    if life.case[case, ENDED] == UNFINISHED:
+        gone = dice.label[life.token[slot, LABEL], GIVES_UP]
+        write(life, record, slot, gone, NONE, NONE, life.counter[NOW], ABANDONED)
+        life.case[case, ENDED] = ABANDONED
+        record.case[life.case[case, ROW], 4] = ABANDONED
+    finish(life, clock, record, slot)
+
+
+@compiled
+def complete(desk: Desk, life: Life, record: Record, slot: int) -> int:
+    """End the work of a token; return the pool whose unit is free again, NONE where there was none."""
+    token = life.token
+    pool, unit = token[slot, POOL], token[slot, UNIT]
+    write(life, record, slot, token[slot, LABEL], pool, unit, token[slot, START], DONE)
+    token[slot, STATE], token[slot, PREVIOUS] = ENTERS, token[slot, LABEL]
+    if pool != NONE:
+        desk.busy[pool, unit] = False
+        desk.pool[pool, LOWEST] = min(unit, desk.pool[pool, LOWEST])
+    return pool
+
+
+@compiled
+def advance(
+    graph: Graph, dice: Dice, calendar: Calendar, desk: Desk, life: Life, clock: Clock, flow: Flow, record: Record,
+    stop: int, max_cases: int, reserve: int, steps: int,
+) -> int:  # fmt: skip
+    """Let up to `steps` events happen; return FINISHED, ROOM where there is too little of it, or PAUSE."""
+    counter, token, due = life.counter, life.token, clock.due
+    pools, streams = len(desk.pool), len(flow.stream)
+    for _ in range(steps):
+        slot = clock.tree[1]
+        if due[slot, AT] >= stop:
+            return FINISHED
+        lacking = counter[FREE_TOKENS] < reserve or counter[FREE_CASES] < 1 or counter[ARRIVED] >= len(record.case)
+        if lacking or counter[VISITS] + reserve > len(record.visit):
+            return ROOM
+        counter[NOW] = due[slot, AT]
+        serving, todo = NONE, NOTHING
+        if slot < pools:
+            resize(calendar, desk, clock, slot)
+            serving = slot
+        elif slot < pools + streams:
+            if counter[ARRIVED] >= max_cases:
+                expect(clock, slot, NEVER, 0)
+            else:
+                stream = slot - pools
+                arrived = arrive(graph, calendar, life, flow, record, stream)
+                next_arrival(calendar, flow, clock, slot, stream)
+                slot, todo = arrived, TRAVELS
+        elif token[slot, STATE] == WORKING:
+            serving, todo = complete(desk, life, record, slot), ROUTES
+        elif token[slot, STATE] == DELAYED:
+            todo = ENABLES
+        elif token[slot, STATE] == RESPONDING:
+            todo = ASKS
+        else:
+            give_up(dice, desk, life, clock, record, slot)
+        if serving != NONE:
+            serve(dice, desk, life, clock, record, serving)
+        while True:
+            if todo == ROUTES:
+                route(graph, dice, life, slot)
+                todo = TRAVELS
+            if todo == TRAVELS:
+                todo = travel(graph, dice, life, clock, record, slot)
+            if todo == ENABLES:
+                todo = enable(dice, life, clock, slot)
+            if todo == ASKS:
+                ask(dice, desk, life, clock, record, slot)
+            if counter[STARTED] < counter[STARTING]:
+                slot = life.ring[counter[STARTED] % len(life.ring), 0]
+                counter[STARTED] += 1
+            elif counter[RESUMED] < counter[JOINING]:
+                slot = life.ring[counter[RESUMED] % len(life.ring), 1]
+                counter[RESUMED] += 1
+            else:
+                break
+            todo = TRAVELS
+    return PAUSE
+
+
+def _ragged(rows: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return offsets and the two columns of several pairs of arrays, one after the other."""
+    pairs = list(rows)
+    first = np.cumsum([0, *(len(a) for a, _ in pairs)]).astype(np.int64)
+    none = np.zeros(0, np.int64)
+    return first, np.concatenate([none, *(a for a, _ in pairs)]), np.concatenate([none, *(b for _, b in pairs)])
+
+
+def _graph(plan: Plan) -> Graph:
+    first, last = plan.node_branches.offsets[:-1], plan.node_branches.offsets[1:]
+    return Graph(
+        node=np.stack([plan.node_kind, plan.node_label, plan.node_join, first, last], axis=1),
+        to=plan.node_branches.values,
+        share=plan.branch_share,
+        start_to=plan.start_branches,
+        start_share=plan.start_share,
+    )
+
+
+def _dice(plan: Plan) -> Dice:
+    label = np.zeros((len(plan.label_keys), 5), np.int64)
+    label[:, LABEL_KEY] = plan.label_keys.view(np.int64)
+    activities = len(plan.activity_names)
+    label[:activities, POOLS], label[:activities, POOLS_END] = (
+        plan.activity_pools.offsets[:-1],
+        plan.activity_pools.offsets[1:],
+    )
+    label[:activities, PATIENCE_OF], label[:activities, GIVES_UP] = plan.patience, plan.patience_activity
+    return Dice(
+        label=label,
+        table=np.stack([plan.duration, plan.delay, plan.response]),
+        kind=plan.distribution_kind,
+        first=plan.distribution_offsets,
+        p=plan.knots_p,
+        x=plan.knots_x,
+    )
+
+
+class Room:
+    """The arrays of a run, doubled where they are too small."""
+
+    def __init__(self, plan: Plan, seed: int, replication: int) -> None:
+        pools, streams = len(plan.pool_names), len(plan.stream_keys)
+        changes, lines = _ragged(plan.pool_capacity), _ragged(plan.stream_arrivals)
+        ranks, rank = np.unique(plan.profile_priority, return_inverse=True)
+        width = max(np.diff(plan.activity_pools.offsets).max(initial=1), 1)
+        self.graph, self.dice = _graph(plan), _dice(plan)
+        self.calendar = Calendar(
+            change_at=changes[1],
+            change_units=changes[2],
+            line_at=lines[1].astype(np.int64),
+            line_expected=lines[2].astype(np.float64),
+            profile_share=plan.profile_share,
+            profile_rank=rank.astype(np.int64),
+        )
+        forks = bool((plan.node_kind == FORK).any())
+        self.reserve = 8 + (len(self.graph.to) if forks else 0)
+        self.others, self.unlimited = pools + streams, bool((changes[2] == UNLIMITED).any())
+        size = 64
+        while size < self.others + 2 * self.reserve:
+            size *= 2
+        units = int(np.where(changes[2] == UNLIMITED, size, changes[2]).max(initial=0)) + 1
+        self.desk = Desk(
+            pool=np.full((pools, HEAD + 2 * len(ranks)), NONE), busy=np.zeros((pools, units), np.bool_),
+            serves=plan.activity_pools.values,
+        )  # fmt: skip
+        self.desk.pool[:, [UNITS, LOWEST]] = 0
+        self.desk.pool[:, CHANGE], self.desk.pool[:, LAST_CHANGE] = changes[0][:-1], changes[0][1:]
+        self.flow = Flow(stream=np.zeros((streams, 7), np.int64), total=np.zeros(streams))
+        stream = self.flow.stream
+        stream[:, NUMBER], stream[:, LINE], stream[:, LINE_END] = -1, lines[0][:-1], lines[0][1:]
+        profiles = plan.stream_profiles.offsets
+        stream[:, PROFILE], stream[:, PROFILE_END] = profiles[:-1], profiles[1:]
+        keys = [seeds.chain(seed, replication, int(key)) for key in plan.stream_keys]
+        stream[:, SEED] = np.array(keys, np.uint64).view(np.int64)
+        self.clock = Clock(due=np.full((size, 2), NEVER), tree=np.zeros(2 * size, np.int64))
+        self.life = Life(
+            token=np.zeros((size, FOLLOWING + 2 * width), np.int64),
+            case=np.zeros((size, SEEN + len(plan.label_keys)), np.int64),
+            free=np.zeros((size, 2), np.int64),
+            ring=np.zeros((size, 2), np.int64),
+            counter=np.zeros(9, np.int64),
+        )
+        self.record = Record(case=np.zeros((1024, 6), np.int64), visit=np.zeros((4096, 9), np.int64))
+        self._free(0, size)
+        for pool in range(pools):
+            self.clock.due[pool] = changes[1][changes[0][pool]], (SHIFT << 60) | (pool << 16)
+        self._replay()
+        for i in range(streams):
+            next_arrival(self.calendar, self.flow, self.clock, pools + i, i)
+
+    def _free(self, low: int, high: int) -> None:
+        """Make the slots from `low` to `high` - 1 free, the lowest to be taken first."""
+        for column, counter, least in ((0, FREE_TOKENS, self.others), (1, FREE_CASES, 0)):
+            slots = np.arange(high - 1, max(low, least) - 1, -1)
+            have = int(self.life.counter[counter])
+            self.life.free[have : have + len(slots), column] = slots
+            self.life.counter[counter] += len(slots)
+
+    def _replay(self) -> None:
+        """Play all matches of the tournament."""
+        (at, turn), tree = self.clock.due.T, self.clock.tree
+        size = len(at)
+        tree[size:] = np.arange(size)
+        level = size // 2
+        while level >= 1:
+            a, b = tree[2 * level : 4 * level : 2], tree[2 * level + 1 : 4 * level : 2]
+            tree[level : 2 * level] = np.where((at[a] < at[b]) | ((at[a] == at[b]) & (turn[a] <= turn[b])), a, b)
+            level //= 2
+
+    def grow(self) -> None:
+        """Double what is too small."""
+        counter, record = self.life.counter, self.record
+        if counter[ARRIVED] >= len(record.case):
+            self.record = record = record._replace(case=_double(record.case))
+        if counter[VISITS] + self.reserve > len(record.visit):
+            self.record = record._replace(visit=_double(record.visit))
+        if counter[FREE_TOKENS] < self.reserve or counter[FREE_CASES] < 1:
+            self._double_slots()
+
+    def _double_slots(self) -> None:
+        size = len(self.clock.due)
+        self.clock = Clock(due=_double(self.clock.due), tree=_double(self.clock.tree))
+        self.clock.due[size:] = NEVER
+        life = self.life
+        self.life = Life(
+            token=_double(life.token), case=_double(life.case), free=_double(life.free),
+            ring=np.zeros((2 * size, 2), np.int64), counter=life.counter,
+        )  # fmt: skip
+        life.counter[[STARTING, STARTED, JOINING, RESUMED]] = 0
+        if self.unlimited:
+            busy = np.zeros((len(self.desk.pool), self.desk.busy.shape[1] + 2 * size), np.bool_)
+            busy[:, : self.desk.busy.shape[1]] = self.desk.busy
+            self.desk = self.desk._replace(busy=busy)
+        self._free(size, 2 * size)
+        self._replay()
+
+
+def _double(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array, np.zeros_like(array)])
+
+
+STEPS = 500_000
+
+
+def run(plan: Plan, seed: int, replication: int) -> Run:
+    """Return the run of `plan` that `seed` and `replication` fix: the same as the SimPy backend's."""
+    room = Room(plan, seed, replication)
+    status = PAUSE
+    while status != FINISHED:
+        status = advance(
+            room.graph, room.dice, room.calendar, room.desk, room.life, room.clock, room.flow, room.record,
+            plan.stop, plan.max_cases, room.reserve, STEPS,
+        )  # fmt: skip
+        if status == ROOM:
+            room.grow()
+    life, arrived = room.life, int(room.life.counter[ARRIVED])
+    cases = room.record.case[:arrived]
+    visits = np.concatenate([room.record.visit[: life.counter[VISITS]], _under_way(life)])
+    return assemble(plan, cases[:, :5].copy(), cases[:, 5].copy().view(np.uint64), visits)
+
+
+def _under_way(life: Life) -> np.ndarray:
+    """Return the visits of tokens that are at work when the run stops."""
+    token = life.token[life.token[:, STATE] == WORKING]
+    columns = [token[:, column] for column in (BRANCH, LABEL, POOL, UNIT, ENABLED, START)]
+    case = life.case[token[:, CASE], ROW]
+    unknown, unfinished = np.full(len(token), UNKNOWN), np.full(len(token), UNFINISHED)
+    return np.stack([case, *columns, unknown, unfinished], axis=1)

@@ -1,0 +1,191 @@
+"""The two backends give the same run, bit for bit, on random models."""
+
+import os
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.models import small_model
+
+from desireline.model.model import (
+    Activity,
+    Branch,
+    Distribution,
+    Model,
+    Node,
+    Parameters,
+    Patience,
+    Pool,
+    Profile,
+    Shift,
+    Stream,
+    Times,
+)
+from desireline.simulate.plan import plan
+from desireline.simulate.run import Run, simulate
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+MODELS = int(os.environ.get("DESIRELINE_RANDOM_MODELS", "300"))
+
+
+def assert_equal(model: Model, *, seed: int = 1, horizon: int | None = None, cases: int | None = None) -> Run:
+    """Run `model` in both backends and compare everything that a run holds."""
+    runs = [simulate(model, seed=seed, horizon=horizon, cases=cases, backend=b) for b in ("simpy", "compiled")]
+    for field in fields(Run):
+        if field.name != "plan":
+            ours, theirs = (getattr(run, field.name) for run in runs)
+            assert np.array_equal(ours, theirs), field.name
+    return runs[0]
+
+
+def steps(times: list[int]) -> Distribution:
+    """Return the distribution that gives each of the times with the same probability."""
+    edges = [k / len(times) for k in range(len(times) + 1)]
+    knots = [(p, x) for i, x in enumerate(sorted(times)) for p in edges[i : i + 2]]
+    return Distribution(kind="empirical", p=tuple(p for p, _ in knots), x=tuple(x for _, x in knots))
+
+
+def distributions(longest: int) -> st.SearchStrategy[Distribution]:
+    """Times of whole seconds, so that much happens at the same instant, zero among them."""
+    seconds = st.integers(0, longest).map(lambda s: s * SECOND)
+    fixed = seconds.map(lambda x: Distribution(kind="fixed", x=(x,)))
+    exponential = seconds.map(lambda x: Distribution(kind="exponential", x=(x,)))
+    atoms = st.lists(seconds, min_size=2, max_size=3).map(steps)
+    return st.one_of(fixed, exponential, atoms)
+
+
+@st.composite
+def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
+    """A graph in which every node can end: each activity leads on, back, or out; forks nest and may stand in loops."""
+    nodes: dict[str, Node] = {}
+    ids = [f"n{i}" for i in range(draw(st.integers(1, 5)))]
+    for i, name in enumerate(ids):
+        onward = ids[i + 1] if i + 1 < len(ids) else None
+        back = draw(st.sampled_from([None, *ids]))
+        share = draw(st.sampled_from([0.0, 0.25, 0.5]))
+        branches = (Branch(to=onward, share=1 - share), Branch(to=back, share=share))
+        kind = draw(st.sampled_from(["activity", "activity", "choice", "fork"]))
+        if kind == "fork":
+            nodes.update(draw(forks(name, names, 0)))
+            nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=branches)
+        elif kind == "choice":
+            nodes[name] = Node(id=name, kind="choice", branches=branches)
+        else:
+            nodes[name] = Node(id=name, kind="activity", activity=draw(st.sampled_from(names)), branches=branches)
+    return nodes
+
+
+@st.composite
+def forks(draw: st.DrawFn, name: str, names: list[str], depth: int) -> dict[str, Node]:
+    """A fork with one to three branches: an activity, another fork, straight to the join, or a dead end."""
+    nodes: dict[str, Node] = {}
+    heads: list[Branch] = []
+    for i in range(draw(st.integers(1, 3))):
+        inner, kind = f"{name}.{i}", draw(st.sampled_from(["activity", "activity", "fork", "straight", "end"]))
+        after = (Branch(to=f"{name} join", share=1.0),)
+        if kind == "activity" or (kind == "fork" and depth > 1):
+            nodes[inner] = Node(id=inner, kind="activity", activity=draw(st.sampled_from(names)), branches=after)
+        elif kind == "fork":
+            nodes.update(draw(forks(inner, names, depth + 1)))
+            nodes[f"{inner} join"] = Node(id=f"{inner} join", kind="join", branches=after)
+        heads.append(Branch(to={"straight": f"{name} join", "end": None}.get(kind, inner), share=1.0))
+    nodes[name] = Node(id=name, kind="fork", branches=tuple(heads), join=f"{name} join")
+    return nodes
+
+
+@st.composite
+def pools(draw: st.DrawFn, name: str) -> Pool:
+    """A pool with a few shifts, perhaps none, or without limit."""
+    edges = sorted(draw(st.sets(st.integers(0, 36).map(lambda k: k * 20), max_size=6)))
+    shifts = tuple(
+        Shift(start=a, end=b, units=draw(st.integers(0, 3))) for a, b in zip(edges[::2], edges[1::2], strict=False)
+    )
+    return Pool(name=name, shifts=shifts, unlimited=draw(st.integers(0, 5)) == 0)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """A whole model."""
+    names = ["A", "B", "C"][: draw(st.integers(1, 3))]
+    desks = ["P", "Q"][: draw(st.integers(1, 2))]
+
+    def times(longest: int) -> Times:
+        previous = draw(st.dictionaries(st.sampled_from(names), distributions(longest), max_size=1))
+        return Times(default=draw(distributions(longest)), by_previous=previous)
+
+    activities = {
+        name: Activity(
+            duration=times(600),
+            delay=times(300) if draw(st.booleans()) else Times(),
+            response=times(60) if draw(st.booleans()) else Times(),
+            pools=tuple(draw(st.lists(st.sampled_from(desks), unique=True, max_size=2))),
+            patience=Patience(time=draw(distributions(900)), activity="Leave") if draw(st.booleans()) else None,
+        )
+        for name in names
+    }
+    streams = tuple(
+        Stream(
+            name=f"stream {i}",
+            rates=tuple(draw(st.sampled_from([10.0, 60.0, 200.0])) for _ in range(12)) + (0.0,) * 156,
+            profiles=(
+                Profile(attributes={"segment": "x"}, share=0.5, priority=draw(st.integers(0, 2))),
+                Profile(attributes={"segment": "y"}, share=0.5, priority=draw(st.integers(0, 2))),
+            ),
+        )
+        for i in range(draw(st.integers(1, 2)))
+    )
+    nodes = draw(routes(names))
+    return Model(
+        name="random",
+        timezone=draw(st.sampled_from(["UTC", "Europe/Berlin"])),
+        start_at=draw(st.sampled_from(["2026-01-05", "2026-03-29", "2026-01-05T05:30"])),
+        parameters=Parameters(
+            streams=streams,
+            start=(Branch(to="n0", share=1.0),),
+            nodes=nodes,
+            activities=activities,
+            pools={name: draw(pools(name)) for name in desks},
+        ),
+    )
+
+
+@settings(max_examples=MODELS)
+@given(models(), st.integers(0, 3), st.integers(1, 120))
+def test_both_backends_give_the_same_run_of_any_model(model: Model, seed: int, cases: int) -> None:
+    assert_equal(model, seed=seed, cases=cases)
+
+
+@settings(max_examples=MODELS // 10)
+@given(models(), st.integers(1, 12))
+def test_both_backends_give_the_same_run_of_any_horizon(model: Model, hours: int) -> None:
+    assert_equal(model, horizon=hours * HOUR)
+
+
+def test_both_backends_agree_on_a_whole_journey_over_weeks() -> None:
+    run = assert_equal(small_model(), horizon=14 * 24 * HOUR)
+    assert run.n_cases > 100
+    assert len(set(run.ended.tolist())) >= 2
+
+
+def test_the_arrays_of_the_compiled_backend_grow_while_tokens_wait() -> None:
+    closed = replace(small_model())
+    crowd = plan(closed, cases=5)
+    assert crowd.max_cases == 5
+    parameters = closed.parameters
+    busier = tuple(replace(s, rates=tuple(500.0 for _ in s.rates)) for s in parameters.streams)
+    pools = {
+        name: replace(pool, shifts=(Shift(start=9000, end=10000, units=1),)) for name, pool in parameters.pools.items()
+    }
+    run = assert_equal(replace(closed, parameters=replace(parameters, streams=busier, pools=pools)), cases=3000)
+    assert run.n_cases == 3000
+
+
+@pytest.mark.parametrize("replication", [0, 1])
+def test_a_run_does_not_depend_on_the_runs_before_it(replication: int) -> None:
+    model = small_model()
+    first = simulate(model, replication=replication, backend="compiled").end
+    simulate(model, replication=5, backend="compiled")
+    assert np.array_equal(first, simulate(model, replication=replication, backend="compiled").end)
