@@ -25,9 +25,12 @@ WRITTEN = "written"
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day (UTC) after which times lie in the future. [default: today]"
 )
+@click.option("--bpmn", metavar="FILE", help="Write the flow of the one blueprint given as BPMN 2.0.")
 @output_folder
 @common
-def command(files: tuple[str, ...], strict: bool, as_of: datetime | None, output: str | None, as_json: bool) -> None:
+def command(
+    files: tuple[str, ...], strict: bool, as_of: datetime | None, bpmn: str | None, output: str | None, as_json: bool
+) -> None:
     """Check event logs (quality) and the files you write (validity), in any mix.
 
     A log is CSV, Parquet or XES (gzip is fine), or a source .yaml that names one; blueprints, scenarios and studies are
@@ -41,8 +44,18 @@ def command(files: tuple[str, ...], strict: bool, as_of: datetime | None, output
         write_json(output, "check", logs[0] if len(logs) == 1 else whole)
     if as_json:
         print_json(whole)
+    if bpmn and valid:
+        _write_bpmn(files, bpmn)
     if not valid:
         raise click.exceptions.Exit(2)
+
+
+def _write_bpmn(files: tuple[str, ...], path: str) -> None:
+    from desireline.commands.checkfile import write_bpmn
+
+    if len(files) != 1:
+        raise click.UsageError("--bpmn writes the flow of one blueprint; give one file.")
+    say(f"Written: {write_bpmn(files[0], path)}")
 
 
 def _check(file: str, strict: bool, as_of: datetime | None, output: str | None, alone: bool) -> dict[str, Any]:
@@ -77,11 +90,13 @@ def _kind(file: str) -> str:
 def _check_written(file: str) -> dict[str, Any]:
     from desireline.commands.checkfile import check_file
 
-    problems = tuple(check_file(file))
-    if problems:
-        return _invalid(file, problems)
-    _show(f"{file}: valid")
-    return {"file": file, "valid": True, "problems": []}
+    checked = check_file(file)
+    if not checked.valid:
+        return _invalid(file, checked.problems)
+    _show(f"{file}: valid {checked.kind}")
+    for remark in checked.remarks:
+        say(f"note: {remark}")
+    return {"file": file, "valid": True, "kind": checked.kind, "problems": [], "remarks": checked.remarks}
 
 
 def _invalid(file: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
