@@ -718,9 +718,8 @@ def in_words(values: np.ndarray) -> dict[str, dict[str, float]]:
     }
 
 
-def truth(cases: list[Case], cut: int, runs: int) -> dict[str, Any]:
+def truth(cases: list[Case], cut: int, effects: dict[str, Any], runs: int) -> dict[str, Any]:
     """Return all that is known of the sample and that its log does not say."""
-    effects = true_effects(runs)
     return {
         "about": "What is true of the sample: written by logs/make_broadband.py --truth. Times in seconds.",
         "log": {"from": stamp(instant(FIRST_DAY)), "until": stamp(cut), "cases": len(logged(cases, cut))},
@@ -731,8 +730,8 @@ def truth(cases: list[Case], cut: int, runs: int) -> dict[str, Any]:
         "pools": {name: [shift.in_words() for shift in shifts] for name, shifts in POOLS.items()},
         "horizon_weeks": HORIZON_WEEKS,
         "runs": runs,
-        "baseline": effects.pop("baseline"),
-        "effects": effects,
+        "baseline": effects["baseline"],
+        "effects": {name: effect for name, effect in effects.items() if name != "baseline"},
     }
 
 
@@ -743,7 +742,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300, help="simulated histories behind each true effect")
     arguments = parser.parse_args()
     if arguments.truth:
-        text = json.dumps(truth(*sample(), arguments.runs), indent=1)
+        text = json.dumps(truth(*sample(), true_effects(arguments.runs), arguments.runs), indent=1)
         (HERE.parent / "scenarios" / "broadband" / "truth.json").write_text(text + "\n")
     elif arguments.drift:
         write_log(*drifting(), HERE / "broadband_drift.csv.gz")
