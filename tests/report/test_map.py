@@ -1,6 +1,7 @@
 """The map: where cards stand, how arrows run, what the blueprint foresees."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def test_no_arrow_crosses_a_card(found: dict[str, tuple[int, int]], data: st.Dat
 def corners(path: str) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     numbers = [float(n) for n in path.replace("M", " ").replace("L", " ").replace("Q", " ").split()]
     points = list(zip(numbers[::2], numbers[1::2], strict=True))
-    return list(zip(points, points[1:], strict=False))
+    return list(pairwise(points))
 
 
 def test_overlapping_arrows_take_different_tracks() -> None:

@@ -16,7 +16,7 @@ from desireline.errors import DesirelineError
 from desireline.report.page import write_page
 
 NAMES = tuple(documents())
-NASTY = '<script>alert("x")</script> & \'q\' 😀 مرحبا \u202eevil $x_1$ ' + "very long " * 20
+NASTY = "<script>alert(\"x\")</script> & 'q' 😀 مرحبا \u202eevil $x_1$ " + "very long " * 20
 VOID = {"meta", "link", "input", "br"}
 
 
@@ -117,9 +117,7 @@ def test_equal_documents_give_equal_bytes(tmp_path: Path, whole: str) -> None:
     assert write(tmp_path, documents()) == whole
 
 
-@pytest.mark.parametrize(
-    "names", [c for n in (1, 2, 5) for c in itertools.combinations(NAMES, n)], ids=lambda names: "+".join(names)
-)
+@pytest.mark.parametrize("names", [c for n in (1, 2, 5) for c in itertools.combinations(NAMES, n)], ids="+".join)
 def test_every_set_of_documents_makes_a_whole_page(tmp_path: Path, names: tuple[str, ...]) -> None:
     text = write(tmp_path, {name: documents()[name] for name in names})
     Reader(text)

@@ -98,7 +98,30 @@ def hues(discover: Mapping[str, Any], stage: Mapping[str, str], stages: Sequence
 
 def choices(calibrate: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what the calibration chose, as (topic, [(name, words)]); a plain sentence has an empty name."""
-    return [(_heading(topic), _words(value)) for topic, value in calibrate.get("choices", {}).items()]
+    return [
+        (_heading(topic), _words(value))
+        for topic, value in calibrate.get("choices", {}).items()
+        if value and not (topic == "pools" and calibrate.get("pools"))
+    ]
+
+
+def pools(calibrate: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Return (pool, most at work, open hours a week, hours of work a week, why customers wait) for every pool."""
+    rows = calibrate.get("pools") or ()
+    return [
+        (
+            r["pool"],
+            _limit(r.get("units")),
+            _limit(r.get("open_hours")),
+            _limit(r.get("staff_hours")),
+            r.get("why") or "",
+        )
+        for r in rows
+    ]
+
+
+def _limit(number: float | None) -> str:
+    return "no limit" if number is None else f"{number:,.4g}"
 
 
 def _heading(topic: str) -> str:

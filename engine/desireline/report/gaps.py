@@ -6,7 +6,7 @@ from typing import Any
 
 from desireline.report.words import count, share
 
-MOST_ROWS = 40
+FIRST_ROWS, MOST_ROWS = 12, 60
 MEANING = {
     "missing": "planned, passed by",
     "ad hoc": "happened where it was not planned",
@@ -35,11 +35,13 @@ class Gaps:
     """Everything of the section on the gap besides the promises."""
 
     rows: tuple[GapRow, ...]
+    smaller: tuple[GapRow, ...]
     more: int
     fitness: str
-    unmapped: tuple[tuple[str, str, str], ...]
+    unmapped: tuple[tuple[str, str], ...]
     not_reached: tuple[tuple[str, str], ...]
     unaligned: int
+    notes: tuple[str, ...]
 
 
 def gaps(compare: Mapping[str, Any]) -> Gaps:
@@ -48,15 +50,21 @@ def gaps(compare: Mapping[str, Any]) -> Gaps:
     most = found[0]["cases"] if found else 1
     mean = compare.get("fitness", {}).get("mean")
     return Gaps(
-        rows=tuple(_row(row, most) for row in found[:MOST_ROWS]),
+        rows=tuple(_row(row, most) for row in found[:FIRST_ROWS]),
+        smaller=tuple(_row(row, most) for row in found[FIRST_ROWS:MOST_ROWS]),
         more=max(len(found) - MOST_ROWS, 0),
         fitness="" if mean is None else f"{mean:.3f}",
-        unmapped=tuple((r["activity"], count(r["events"]), count(r["cases"])) for r in compare.get("unmapped", ())),
+        unmapped=tuple((r["activity"], _left_out(r)) for r in compare.get("unmapped", ())),
         not_reached=tuple(
             (r["touchpoint"], count(r["cases"])) for r in compare.get("not_reached", ()) if r.get("cases")
         ),
         unaligned=compare.get("unaligned") or 0,
+        notes=tuple(compare.get("notes") or ()),
     )
+
+
+def _left_out(row: Mapping[str, Any]) -> str:
+    return f"{count(row['cases'])} cases" + (", who give up in a queue" if row.get("gives_up") else "")
 
 
 def _row(row: Mapping[str, Any], most: int) -> GapRow:

@@ -98,7 +98,7 @@ def _broken(compare: Mapping[str, Any]) -> list[Piece]:
         Piece(text=worst["promise"], name=True),
         Piece(text=", late in "),
         Piece(text=share(worst["late"] / due), strong=True),
-        Piece(text=" of all"),
+        Piece(text=f" of {worst.get('unit') or 'cases'}"),
     ]
 
 

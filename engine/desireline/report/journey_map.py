@@ -100,6 +100,7 @@ class Facts:
     promised: Mapping[str, Promised]
     deviations: Mapping[str, Mapping[str, Mapping[str, Any]]]
     depths: Mapping[str, int]
+    gives_up: frozenset[str]
 
 
 def gather(documents: Documents) -> Facts:
@@ -115,9 +116,10 @@ def gather(documents: Documents) -> Facts:
         cases=documents.discover.get("cases") or documents.compare.get("cases") or 0,
         seen=seen(documents.discover, of, known),
         moves=moves(documents.discover, of, allowed_pairs(blueprint) if blueprint else {}),
-        promised=touchpoint_promises(documents.compare, blueprint),
+        promised=touchpoint_promises(documents.compare),
         deviations=deviations,
         depths=depths(blueprint.flow) if blueprint else {},
+        gives_up=frozenset(row["activity"] for row in documents.compare.get("unmapped", ()) if row.get("gives_up")),
     )
 
 
@@ -128,7 +130,9 @@ def journey_map(facts: Facts) -> JourneyMap | None:
     names = [*facts.blueprint.touchpoints, *_extra(facts)] if facts.blueprint else _frequent(facts)
     drawn = main_moves([m for m in facts.moves if {m.start, m.end} <= set(names)], round(ARROWS_PER_CARD * len(names)))
     grid = (
-        planned_grid(facts.blueprint, facts.seen, _extra(facts)) if facts.blueprint else found_grid({name: facts.seen[name] for name in names}, drawn)
+        planned_grid(facts.blueprint, facts.seen, _extra(facts))
+        if facts.blueprint
+        else found_grid({name: facts.seen[name] for name in names}, drawn)
     )
     wanted = [
         Move(start=a, end=b, count=1, mean_s=None) for a, b in (drawn_pairs(facts.blueprint) if facts.blueprint else ())
@@ -190,7 +194,7 @@ def _card(name: str, place: tuple[int, int], at: Frame, facts: Facts) -> Card:
         share=_share(here, facts)
         if here
         else ("not observed" if touchpoint and not touchpoint.observed else "never seen"),
-        timing=promised.short() if promised else _timing(here),
+        timing=promised.short() if promised else _timing(here) if name not in facts.gives_up else "gives up in a queue",
         bar=_bar(promised),
         owner=(touchpoint.owner or "no owner") if touchpoint else "",
         plan=_plan(touchpoint),
@@ -296,12 +300,13 @@ def _seen_facts(here: Seen | None, facts: Facts) -> list[tuple[str, str]]:
 
 def _gap_facts(name: str, promised: Promised | None, facts: Facts) -> list[tuple[str, str]]:
     rows = facts.deviations.get(name, {})
+    left = [("Meaning", "the customer gives up in a queue")] if name in facts.gives_up else []
     found = [
         (kind.capitalize(), f"{count(rows[kind]['cases'])} cases ({share(rows[kind].get('share'))})")
         for kind in KINDS
         if kind in rows
     ]
-    return [*found, ("Promise", promised.long())] if promised else found
+    return [*left, *found, *([("Promise", promised.long())] if promised else [])]
 
 
 def _line(move: Move, arrow: Arrow, index: Mapping[str, int], facts: Facts) -> Line:

@@ -78,6 +78,7 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "times": behind.times(documents.discover),
         "ways": behind.ways(documents.discover, _hues(documents)),
         "choices": behind.choices(documents.calibrate),
+        "pools": behind.pools(documents.calibrate),
         "provenance": provenance.provenance(documents),
     }
 

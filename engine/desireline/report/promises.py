@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from desireline.blueprint.blueprint import Blueprint
 from desireline.report.words import count, share, time
 
 KINDS = ("wait", "cycle")
@@ -42,15 +41,17 @@ class PromiseRow:
     early: float
     late: float
     open: float
+    owner: str
     counts: str
+    reason: str
 
 
-def touchpoint_promises(compare: Mapping[str, Any], blueprint: Blueprint | None) -> dict[str, Promised]:
-    """Return the promise of each touchpoint that has one; the worse kept one where there are two."""
+def touchpoint_promises(compare: Mapping[str, Any]) -> dict[str, Promised]:
+    """Return the promise about visits to each touchpoint that has one; the worse kept where there are two."""
     found: dict[str, Promised] = {}
     for row in compare.get("promises", ()):
-        name, kind = _owner(row, blueprint)
-        if name is not None:
+        name, _, kind = str(row["promise"]).rpartition(": ")
+        if name and name == row.get("touchpoint") and kind in KINDS:
             promised = Promised(
                 kind=kind,
                 target_s=row.get("target_s"),
@@ -61,16 +62,6 @@ def touchpoint_promises(compare: Mapping[str, Any], blueprint: Blueprint | None)
             if name not in found or found[name].late < promised.late:
                 found[name] = promised
     return found
-
-
-def _owner(row: Mapping[str, Any], blueprint: Blueprint | None) -> tuple[str | None, str]:
-    """Return the touchpoint and the kind of a promise that is about visits to one touchpoint."""
-    for name in blueprint.touchpoints if blueprint else ():
-        rest = str(row["promise"]).removeprefix(name)
-        kind = rest.strip(" :.-–—()")
-        if rest != row["promise"] and kind in KINDS:
-            return name, kind
-    return None, ""
 
 
 def promise_rows(compare: Mapping[str, Any]) -> list[PromiseRow]:
@@ -85,7 +76,8 @@ def _part(row: Mapping[str, Any], kind: str) -> float:
 
 
 def _row(row: Mapping[str, Any]) -> PromiseRow:
-    words = ", ".join(f"{count(row.get(k) or 0)} {k}" for k in ("kept", "early", "late", "open") if row.get(k))
+    kinds = ("kept", "early", "late", "open", "gave_up", "unknown")
+    words = ", ".join(f"{count(row[kind])} {kind.replace('_', ' ')}" for kind in kinds if row.get(kind))
     target = row.get("target_s")
     return PromiseRow(
         name=row["promise"],
@@ -96,5 +88,7 @@ def _row(row: Mapping[str, Any]) -> PromiseRow:
         early=round(100 * _part(row, "early"), 2),
         late=round(100 * _part(row, "late"), 2),
         open=round(100 * _part(row, "open"), 2),
+        owner=row.get("owner") or "nobody",
         counts=words or "none due",
+        reason=row.get("reason") or "",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from desireline import __version__
@@ -11,10 +12,11 @@ from desireline.report.words import count
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Facts as (label, value), problems of the log as (kind, count), and each document's own inputs."""
+    """Facts as (label, value), problems of the log as (what, count), notes on it, and each document's own inputs."""
 
     facts: tuple[tuple[str, str], ...]
     problems: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
     inputs: tuple[tuple[str, str, str], ...]
 
 
@@ -28,7 +30,10 @@ def provenance(documents: Documents) -> Provenance:
     facts += [("Made by", f"Desireline {__version__}")]
     return Provenance(
         facts=tuple(facts),
-        problems=tuple((row["kind"], count(row.get("count"))) for row in check.get("problems", ())),
+        problems=tuple(
+            (row.get("meaning") or row["kind"], count(row.get("count"))) for row in check.get("problems", ())
+        ),
+        notes=tuple(dict.fromkeys(note for found in (check, documents.discover) for note in found.get("notes") or ())),
         inputs=tuple(_inputs(documents)),
     )
 
@@ -37,11 +42,15 @@ def _log_facts(check: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not check:
         return []
     facts = [("Log", f"{count(check.get('events'))} events, {count(check.get('cases'))} cases")]
+    if check.get("file"):
+        facts.append(("File", PurePath(str(check["file"]).replace("\\", "/")).name))
     if check.get("start") and check.get("end"):
         facts.append(("Window", f"{_day(check['start'])} to {_day(check['end'])}"))
     if check.get("columns"):
         roles = ", ".join(f"{role} = {name}" for role, name in check["columns"].items() if name)
         facts.append(("Columns", roles))
+    if check.get("timezone"):
+        facts.append(("Time zone", str(check["timezone"])))
     facts.append(("Rows left out", count(check.get("quarantined") or 0)))
     return facts
 
