@@ -12,6 +12,7 @@ GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 300
 SMALL = 64_000_000
 PIECE = 1 << 16
+MOST_AT_ONCE = 1 << 22
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"SQLite format 3": "an SQLite database",
@@ -171,7 +172,7 @@ def _inflated(plain: IO[bytes]) -> Iterator[bytes]:
                 if not piece:
                     break
                 inflater = zlib.decompressobj(31)
-            yield inflater.decompress(piece)
-            piece = inflater.unused_data
+            yield inflater.decompress(piece, MOST_AT_ONCE)
+            piece = inflater.unused_data or inflater.unconsumed_tail
     if not inflater.eof:
         raise EOFError
