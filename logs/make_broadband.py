@@ -629,7 +629,7 @@ def drifting() -> tuple[list[Case], int]:
 # What was planted: choice -> touchpoint, kind, and what must have begun for the deviation to show.
 INSTALLED = frozenset({"Ship router", "Engineer visit", "Visit no-show", "Activate"})
 PLANTED = {
-    "second credit check": ("Credit check", "ad hoc", frozenset({"Credit check"})),
+    "second credit check": ("Credit check", "ad hoc", frozenset({"Credit check"})),  # which must have begun twice
     "no address check": ("Address check", "missing", INSTALLED | {"Confirm order", "Send refusal"}),
     "no confirmation": ("Confirm order", "missing", INSTALLED),
     "chasing call": ("Call support", "ad hoc", frozenset({"Call support"})),
@@ -646,7 +646,7 @@ def deviations(case: Case, cut: int) -> list[tuple[str, str]]:
     found = []
     for choice in case.planted:
         touchpoint, kind, shown_by = PLANTED[choice]
-        if shown_by & begun.keys():
+        if sum(begun[activity] for activity in shown_by) > (choice == "second credit check"):
             found.append((touchpoint, kind))
     return found + [("Dispute bill", "failed")] * begun["Dispute bill"]
 
