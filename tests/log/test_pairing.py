@@ -93,7 +93,7 @@ steps = st.tuples(st.sampled_from("AB"), st.sampled_from("xyz"), st.sampled_from
 
 
 @given(steps=st.lists(steps, min_size=1, max_size=14))
-def test_pairing_by_windows_equals_pairing_by_hand(tmp_path_factory, steps: list[tuple[str, str, str]]) -> None:  # noqa: ANN001
+def test_pairing_by_windows_equals_pairing_by_hand(tmp_path_factory, steps: list[tuple[str, str, str]]) -> None:
     marks = [(*step, i) for i, step in enumerate(steps)]
     found = times(tmp_path_factory.mktemp("log"), *marks)
     assert sorted(((row[2], row[3]) for row in found), key=str) == by_hand(marks)

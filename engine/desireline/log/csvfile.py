@@ -46,15 +46,28 @@ def read_csv(path: Path) -> RawLog:
     for encoding in (None, "cp1252", "latin-1"):
         dialect = sniff(path, encoding)
         try:
-            return _read(path, dialect)
+            return _read_either_way(path, dialect)
         except UnicodeDecodeError:
             continue
         except pa.ArrowInvalid as fault:
-            if "straddl" in str(fault):
-                return _read(path, replace(dialect, quote=None))
             if "UTF8" not in str(fault):
-                raise LogError(f"not readable as CSV: {fault}", where=str(path)) from None
+                found = f"a row of more than {BLOCK:,} bytes" if _endless(fault) else f"not readable as CSV: {fault}"
+                raise LogError(found, where=str(path), expected="one event per line") from None
     raise LogError("the text has no encoding we know", where=str(path), help="Save the file as UTF-8.")
+
+
+def _read_either_way(path: Path, dialect: Dialect) -> RawLog:
+    """Return the rows, read without quoting where a quote that never closes swallows the file."""
+    try:
+        return _read(path, dialect)
+    except pa.ArrowInvalid as fault:
+        if _endless(fault) and dialect.quote:
+            return _read(path, replace(dialect, quote=None))
+        raise
+
+
+def _endless(fault: pa.ArrowInvalid) -> bool:
+    return "straddl" in str(fault)
 
 
 def sniff(path: Path, encoding: str | None = None) -> Dialect:
