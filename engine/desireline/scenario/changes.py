@@ -184,11 +184,17 @@ class Cost(Written):
     per_year: float = Field(default=0.0, allow_inf_nan=False)
 
 
-class ScenarioFile(Written):
-    """A redesign: changes in the order in which they are made."""
+class ScenarioFrame(Written):
+    """What stands in a scenario beside its changes."""
 
     scenario: Name
-    changes: tuple[AnyChange, ...] = Field(min_length=1)
+    changes: Any
     cost: Cost | None = None
     owner: Name | None = None
     ready: Duration | None = None
+
+
+class ScenarioFile(ScenarioFrame):
+    """A redesign: changes in the order in which they are made."""
+
+    changes: tuple[AnyChange, ...] = Field(min_length=1)

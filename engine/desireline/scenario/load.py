@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
-from desireline.blueprint.schema import Duration, Name
 from desireline.errors import Problem, ScenarioError, nearest
-from desireline.files import Document, Path_, Written, read_document, validate_part
-from desireline.scenario.changes import KINDS, NOT_YET, NOT_YET_KEYS, Change, Cost
+from desireline.files import Document, Path_, read_document, validate_part
+from desireline.scenario.changes import KINDS, NOT_YET, NOT_YET_KEYS, Change, Cost, ScenarioFrame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +34,6 @@ class Scenario:
         return Scenario(name=f"{self.name} + {other.name}", changes=(*self.changes, *other.changes))
 
 
-class _Frame(Written):
-    scenario: Name
-    changes: list[Any] = Field(min_length=1)
-    cost: Cost | None = None
-    owner: Name | None = None
-    ready: Duration | None = None
-
-
 def read_scenario(path: str | Path) -> Scenario:
     """Return the scenario in the file at `path`.
 
@@ -54,10 +43,9 @@ def read_scenario(path: str | Path) -> Scenario:
         With everything that is wrong in it, each with its line.
     """
     document = read_document(path, ScenarioError)
-    frame, problems = validate_part(document, (), _Frame)
-    written = document.data.get("changes") if isinstance(document.data, Mapping) else None
+    frame, problems = validate_part(document, (), ScenarioFrame)
     changes: tuple[Placed, ...] = ()
-    if isinstance(written, list):
+    if isinstance(document.data, Mapping) and "changes" in document.data:
         changes, more = read_changes(document, ("changes",))
         problems += more
     if frame is None or problems:
@@ -70,7 +58,7 @@ def read_changes(document: Document, at: Path_) -> tuple[tuple[Placed, ...], lis
     written = document.data
     for step in at:
         written = written[step]
-    if not isinstance(written, list):
+    if not isinstance(written, list) or not written:
         return (), [document.problem(at, "no list of changes", "changes such as [{remove: Credit check}]")]
     changes: list[Placed] = []
     problems: list[Problem] = []

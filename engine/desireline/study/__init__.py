@@ -1,0 +1,1 @@
+"""Batch what-if: scenarios x factors x replications, and what they say."""

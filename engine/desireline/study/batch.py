@@ -1,0 +1,112 @@
+"""The runs of a study, made block by block of replications and kept as they are finished."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from desireline import __version__
+from desireline.model.io import dump_model
+from desireline.model.model import Model
+from desireline.scenario.load import Scenario
+from desireline.study.answers import Runs, precise, refits_of
+from desireline.study.design import Cell
+from desireline.study.load import Study
+from desireline.study.store import BLOCK, Store, Values
+from desireline.study.work import COLUMNS, Task, Window, replicate_all
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how many runs are done, and how many there are at most."""
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of all that decides a number."""
+    return {"desireline": __version__, **{name: version(name) for name in ("numpy", "pyarrow", "scipy", "simpy")}}
+
+
+def hash_of(model: Model) -> str:
+    """Return the SHA-256 of a model's file."""
+    return hashlib.sha256(dump_model(model).encode()).hexdigest()
+
+
+@dataclass(kw_only=True)
+class Batch:
+    """All cells of a study, run block by block of replications."""
+
+    store: Store
+    model: Model
+    cells: tuple[Cell, ...]
+    study: Study
+    seed: int
+    workers: int
+    backend: str = "auto"
+
+    def __post_init__(self) -> None:
+        study = self.study
+        self.window = Window(horizon=study.horizon, cases=study.cases, start=study.start)
+        common = (hash_of(self.model), asdict(self.window), self.seed, versions())
+        self.keys = [_key(cell.changes, common) for cell in self.cells]
+        self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
+        self.values: Values = {}
+
+    def until_precise(self, measure: str, progress: Progress) -> tuple[Runs, str]:
+        """Return the runs and why there are no more: `precision` or `at_most`."""
+        study = self.study
+        for number in range(-(-study.at_most // BLOCK)):
+            done = min((number + 1) * BLOCK, study.at_most)
+            self.block(number, range(number * BLOCK, done), progress)
+            runs = self.runs(done)
+            enough = done >= study.at_least and study.precision is not None
+            if enough and done < study.at_most and precise(runs, measure, study.precision or 0.0):
+                return runs, "precision"
+        reached = study.precision is not None and precise(runs, measure, study.precision)
+        return runs, "precision" if reached else "at_most"
+
+    def block(self, number: int, replications: range, progress: Progress) -> None:
+        """Make the runs of a block that are not there yet, and keep them."""
+        finished = self.store.read_block(number, set(self.to_run))
+        wanted = [(key, r) for r in replications for key in self.to_run if (key, r) not in finished]
+        count = len(self.to_run) * replications.start + len(self.to_run) * len(replications) - len(wanted)
+        counter = iter(range(count + 1, count + len(wanted) + 1))
+        total = len(self.to_run) * self.study.at_most
+        progress("simulating", count, total)
+        if wanted:
+            tasks = [self.task(key, r) for key, r in wanted]
+            results = replicate_all(tasks, self.workers, lambda: progress("simulating", next(counter), total))
+            finished |= dict(zip(wanted, results, strict=True))
+            self.store.write_block(number, finished)
+        self.values |= finished
+
+    def task(self, key: str, replication: int) -> Task:
+        return Task(
+            refit=self.model.refit(replication),
+            changes=self.to_run[key].changes,
+            window=self.window,
+            seed=self.seed,
+            replication=replication,
+            backend=self.backend,
+        )
+
+    def runs(self, replications: int) -> Runs:
+        """Return the measures of the first `replications` runs as arrays."""
+        table = {
+            name: np.array(
+                [[_number(self.values.get((key, r), {}).get(name)) for key in self.keys] for r in range(replications)]
+            )
+            for name in COLUMNS
+        }
+        return Runs(cells=self.cells, values=table, refit=refits_of(self.model, replications), seed=self.seed)
+
+
+def _key(changes: Scenario, common: object) -> str:
+    """Return a name for all that decides the values of a cell; its own name and place do not."""
+    written = [(p.change.kind, p.change.model_dump(mode="json", by_alias=True)) for p in changes.changes]
+    text = json.dumps([written, common], sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

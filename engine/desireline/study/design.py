@@ -1,0 +1,92 @@
+"""Cells: each scenario, and the baseline, at each setting of the factors."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from desireline.errors import Problem, ScenarioError, StudyError
+from desireline.model.model import Model
+from desireline.scenario.apply import Remark, apply
+from desireline.scenario.load import Placed, Scenario
+from desireline.study.load import BASELINE, Factor, Study
+
+MOST_CELLS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One thing to simulate again and again: factors first, then the scenario's changes.
+
+    `unknown` says why its effects have no answer; then it is not simulated. `baseline` is the place of the cell to
+    compare with in the list of cells, its own for a baseline.
+    """
+
+    scenario: str
+    factors: Mapping[str, str | int | float]
+    changes: Scenario
+    baseline: int
+    unknown: str | None = None
+
+
+def cells(study: Study, model: Model) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+    """Return the cells of `study` on `model`, baselines before their scenarios, and what a person should know.
+
+    Raises
+    ------
+    StudyError
+        If the model does not have what a scenario or a factor names, or there are too many cells.
+    """
+    settings = list(itertools.islice(_settings(study), MOST_CELLS + 1))
+    count = len(settings) * (1 + len(study.scenarios))
+    if count > MOST_CELLS:
+        raise StudyError(
+            f"more than {MOST_CELLS:,} combinations of factors and scenarios",
+            where=study.file,
+            expected=f"at most {MOST_CELLS:,}",
+            help='Take fewer values, or write "design: one-at-a-time".',
+        )
+    base = replace(model, refits=())
+    problems: dict[Problem, None] = {}
+    warnings: dict[str, None] = {}
+    made: list[Cell] = []
+    for setting, placed in settings:
+        baseline = len(made)
+        for scenario in (Scenario(name=BASELINE, changes=()), *study.scenarios):
+            changes = replace(scenario, changes=(*placed, *scenario.changes))
+            try:
+                remarks = _remarks(base, placed, scenario)
+            except ScenarioError as fault:
+                problems.update(dict.fromkeys(fault.problems))
+                continue
+            warnings.update(dict.fromkeys(f"{scenario.name}: {remark}" for remark in remarks))
+            unknown = next((str(remark) for remark in remarks if remark.kind == "not identified"), None)
+            made.append(
+                Cell(scenario=scenario.name, factors=setting, changes=changes, baseline=baseline, unknown=unknown)
+            )
+    if problems:
+        raise StudyError(problems=problems)
+    return tuple(made), tuple(warnings)
+
+
+def _remarks(base: Model, placed: tuple[Placed, ...], scenario: Scenario) -> list[Remark]:
+    """Return what is remarkable: of the factors only what has no answer, since a factor at x1 does nothing."""
+    model, of_factors = apply(base, Scenario(name="factors", changes=placed))
+    _, of_scenario = apply(model, scenario)
+    return [remark for remark in of_factors if remark.kind != "nothing"] + list(of_scenario)
+
+
+def _settings(study: Study) -> Iterator[tuple[dict[str, str | int | float], tuple[Placed, ...]]]:
+    """Yield the settings of the factors with the changes that they are."""
+    if study.design == "one-at-a-time":
+        yield {}, ()
+        for factor in study.factors:
+            for value, change in _pairs(factor):
+                yield {factor.name: value}, (change,)
+        return
+    for values in itertools.product(*(_pairs(factor) for factor in study.factors)):
+        names = (factor.name for factor in study.factors)
+        yield dict(zip(names, (value for value, _ in values), strict=True)), tuple(change for _, change in values)
+
+
+def _pairs(factor: Factor) -> list[tuple[str | int | float, Placed]]:
+    return list(zip(factor.values, factor.changes, strict=True))

@@ -1,0 +1,102 @@
+"""What a study rests on: a model, read or calibrated from a log first."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from desireline import __version__
+from desireline.errors import ModelError, StudyError
+from desireline.model.io import read_model, write_model
+from desireline.model.model import Model
+from desireline.study.load import Study
+from desireline.study.store import Store
+
+MODEL = "model.json"
+Keep = Callable[[str, object], object]
+"""Takes a document by name, such as `discover`, to write it beside the study's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The model of a study; `hashes` are the SHA-256 of the files it rests on, by name without folders."""
+
+    model: Model
+    hashes: Mapping[str, str]
+
+
+def prepare(study: Study, store: Store, seed: int, keep: Keep) -> Inputs:
+    """Return the model of `study`.
+
+    A study of a log is calibrated first, and what is found on the way is kept in its folder: the quality of the log,
+    the actual journey, the gap to the blueprint, the model. An earlier run's model is used again where the log, the
+    blueprint and the seed are the same.
+
+    Raises
+    ------
+    DesirelineError
+        If a file cannot be used.
+    """
+    if study.model is not None:
+        model = read_model(study.model)
+        return Inputs(model=model, hashes=_hashes(study.model))
+    if study.log is None:
+        raise StudyError("neither a model nor a log", where=study.file)
+    hashes = _hashes(*_files(study))
+    key = hashlib.sha256(repr((sorted(hashes.items()), seed, __version__)).encode()).hexdigest()
+    if store.read_json("calibrated.json").get("key") == key:
+        try:
+            return Inputs(model=read_model(store.folder / MODEL), hashes=hashes)
+        except ModelError:
+            pass
+    _calibrate(study, store, seed, keep)
+    store.write_json("calibrated.json", {"key": key, "inputs": dict(hashes)})
+    return Inputs(model=read_model(store.folder / MODEL), hashes=hashes)
+
+
+def _files(study: Study) -> list[str]:
+    """Return the files that the calibration reads."""
+    from desireline.log.opening import find
+    from desireline.log.source import is_source, read_source
+
+    log = study.log or ""
+    files = [log, str(find(read_source(log).log))] if is_source(log) else [str(find(log))]
+    return [*files, study.blueprint] if study.blueprint else files
+
+
+def _hashes(*files: str) -> dict[str, str]:
+    found = {}
+    for file in files:
+        digest = hashlib.sha256()
+        try:
+            with Path(file).open("rb") as stream:
+                while piece := stream.read(1 << 20):
+                    digest.update(piece)
+        except OSError as fault:
+            raise StudyError(f"the file cannot be read ({fault.strerror})", where=file) from None
+        found[Path(file).name] = digest.hexdigest()
+    return found
+
+
+def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
+    """Calibrate the log of `study`, and keep what the other commands would say of it."""
+    from desireline.blueprint.load import read_blueprint
+    from desireline.calibrate.calibrate import calibrate
+    from desireline.calibrate.summary import summarise
+    from desireline.gap.compare import compare
+    from desireline.journey.discover import discover
+    from desireline.log.abandonment import abandonments
+    from desireline.log.read import read_log
+
+    blueprint = read_blueprint(study.blueprint) if study.blueprint else None
+    read = read_log(study.log or "")
+    calibration = calibrate(read.log, source=read.source, blueprint=blueprint, seed=seed)
+    summary = summarise(calibration)
+    keep("check", read.quality)
+    keep("discover", discover(read.log).document())
+    if blueprint is not None:
+        keep("blueprint", blueprint.written)
+        keep("compare", compare(read.log, blueprint, abandonments(read.log, read.source)))
+    facts = {field.name: getattr(summary, field.name) for field in fields(summary)}
+    keep("calibrate", {"model": MODEL, "choices": calibration.choices, "backtest": None, **facts})
+    write_model(calibration.model, store.folder / MODEL)

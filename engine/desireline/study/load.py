@@ -1,0 +1,193 @@
+"""Studies read from files, with the scenarios and factors they name."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from desireline.errors import Problem, ScenarioError, StudyError, nearest
+from desireline.files import Document, Path_, read_document, validate_part
+from desireline.measure.registry import MEASURES
+from desireline.scenario.changes import Change, DelayChange, DemandChange, DurationChange, PoolChange
+from desireline.scenario.load import Placed, Scenario, read_changes, read_scenario
+from desireline.study.schema import StudyFrame
+
+BASELINE = "baseline"
+PRECISION = 0.02
+"""Asked where a study leaves the number of runs open and does not say how precise."""
+_FACTOR_FORM = '"demand", "pool NAME", "duration TOUCHPOINT" or "delay TOUCHPOINT"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """Something that is varied besides the scenarios: its values as written, and the change each of them is."""
+
+    name: str
+    values: tuple[str | int | float, ...]
+    changes: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What is to be simulated; paths can be opened from here, times are microseconds.
+
+    `precision` is a share of the baseline's mean of the measure `of` (None: the first that the model has); a
+    `precision` of None is a fixed number of runs.
+    """
+
+    name: str
+    file: str
+    model: str | None = None
+    log: str | None = None
+    blueprint: str | None = None
+    scenarios: tuple[Scenario, ...] = ()
+    factors: tuple[Factor, ...] = ()
+    design: Literal["grid", "one-at-a-time"] = "grid"
+    horizon: int | None = None
+    cases: int | None = None
+    start: str | None = None
+    precision: float | None = None
+    of: str | None = None
+    at_least: int = 20
+    at_most: int = 100
+    measures: tuple[str, ...] = tuple(MEASURES)
+
+
+def read_study(path: str | Path) -> Study:
+    """Return the study in the file at `path`.
+
+    Raises
+    ------
+    StudyError
+        With everything that is wrong in it and in the scenario files it names.
+    """
+    document = read_document(path, StudyError)
+    frame, problems = validate_part(document, (), StudyFrame)
+    data = document.data if isinstance(document.data, Mapping) else {}
+    scenarios = _scenarios(document, data.get("scenarios", {}), problems)
+    factors = _factors(document, data.get("factors", {}), problems)
+    problems += _unknown_measures(document, data)
+    if frame is None or problems:
+        raise StudyError(problems=problems)
+    measures = frame.measures or tuple(MEASURES)
+    runs = frame.replications
+    return Study(
+        name=frame.study,
+        file=str(path),
+        model=_beside(path, frame.model),
+        log=_beside(path, frame.log),
+        blueprint=_beside(path, frame.blueprint),
+        scenarios=scenarios,
+        factors=factors,
+        design=frame.design,
+        horizon=frame.horizon,
+        cases=frame.cases,
+        start=frame.start,
+        precision=runs.precision or (PRECISION if runs.at_least < runs.at_most else None),
+        of=runs.of,
+        at_least=runs.at_least,
+        at_most=runs.at_most,
+        measures=measures,
+    )
+
+
+def _beside(study: str | Path, name: str | None) -> str | None:
+    """Return a path that a study names, relative to the study's folder."""
+    if name is None or "://" in name:
+        return name
+    return str(Path(study).parent / name)
+
+
+def _scenarios(document: Document, written: Any, problems: list[Problem]) -> tuple[Scenario, ...]:
+    if not isinstance(written, Mapping):
+        problems.append(document.problem(("scenarios",), "no mapping", "scenarios such as {second crew: [...]}"))
+        return ()
+    found = []
+    for name, item in written.items():
+        at: Path_ = ("scenarios", name)
+        if name.strip().lower() == BASELINE:
+            problems.append(
+                document.problem(at, f'a scenario called "{name}"', "another name; the unchanged model is the baseline")
+            )
+        found.append(_scenario(document, at, str(name), item, problems))
+    return tuple(scenario for scenario in found if scenario is not None)
+
+
+def _scenario(document: Document, at: Path_, name: str, item: Any, problems: list[Problem]) -> Scenario | None:
+    if isinstance(item, Mapping) and set(item) == {"file"}:
+        try:
+            made = read_scenario(_beside(document.file, str(item["file"])) or "")
+        except ScenarioError as fault:
+            problems += fault.problems
+            return None
+        return Scenario(name=name, changes=made.changes, cost=made.cost, owner=made.owner, ready=made.ready)
+    changes, wrong = read_changes(document, at)
+    problems += wrong
+    return Scenario(name=name, changes=changes)
+
+
+def _factors(document: Document, written: Any, problems: list[Problem]) -> tuple[Factor, ...]:
+    if not isinstance(written, Mapping):
+        return ()
+    return tuple(_factor(document, str(name), values, problems) for name, values in written.items())
+
+
+def _factor(document: Document, name: str, values: Any, problems: list[Problem]) -> Factor:
+    at: Path_ = ("factors", name)
+    values = values if isinstance(values, list) else []
+    if not values:
+        problems.append(document.problem(at, f'the factor "{name}" has no values', "a list such as [x0.9, x1.1]"))
+    changes = []
+    for i, value in enumerate(values):
+        if value in values[:i]:
+            problems.append(document.problem((*at, i), f'the factor "{name}" has the value {value} twice'))
+        try:
+            change = _change(name, value)
+            changes.append(Placed(change=change, file=document.file, line=document.line((*at, i))))
+        except ValidationError as fault:
+            message = fault.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            expected = message.removeprefix("Input should be ")
+            problems.append(document.problem((*at, i), f'{name}: "{value}"', expected))
+        except StudyError as fault:
+            problems += [document.problem(at, p.found, p.expected, p.help) for p in fault.problems]
+            break
+    return Factor(name=name, values=tuple(values), changes=tuple(changes))
+
+
+def _change(name: str, value: Any) -> Change:
+    """Return the change that a factor makes at one of its values."""
+    kind, _, what = name.partition(" ")
+    if name == "demand":
+        return DemandChange.model_validate({"demand": value})
+    if kind == "pool" and what:
+        pool = name if what.startswith("of ") else what
+        return PoolChange.model_validate({"pool": pool, "set": value})
+    if kind == "duration" and what:
+        return DurationChange.model_validate({"duration": what, "scale": value})
+    if kind == "delay" and what:
+        return DelayChange.model_validate({"delay": what, "scale": value})
+    raise StudyError(
+        f'unknown factor "{name}"',
+        expected=_FACTOR_FORM,
+        help=nearest(kind, ("demand", "pool", "duration", "delay")),
+    )
+
+
+def _unknown_measures(document: Document, data: Mapping[str, Any]) -> Iterator[Problem]:
+    named = data.get("measures", ())
+    places: list[tuple[Path_, Any]] = (
+        [(("measures", i), name) for i, name in enumerate(named)]
+        if isinstance(named, list)
+        else [(("measures",), named)]
+        if isinstance(named, str)
+        else []
+    )
+    runs = data.get("replications")
+    if isinstance(runs, Mapping) and "of" in runs:
+        places.append((("replications", "of"), runs["of"]))
+    for at, name in places:
+        if name not in MEASURES:
+            available = f"one of: {', '.join(MEASURES)}"
+            yield document.problem(at, f'no measure "{name}"', available, nearest(str(name), MEASURES))

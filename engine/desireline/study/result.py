@@ -1,0 +1,81 @@
+"""What a study says: one record per row of its answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Factors = Mapping[str, str | int | float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mean:
+    """A measure with its interval; None with the `reason` where it is not known."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioRow:
+    """A scenario (or the baseline) at one setting of the factors."""
+
+    scenario: str
+    factors: Factors
+    measures: Mapping[str, Mean]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectRow:
+    """Scenario minus baseline at the same setting of the factors, in the measure's unit.
+
+    The interval holds together with all others of its `family` with probability `level`. `simulation_share` is the
+    share of its variance that more runs would take away; None where it cannot be told from the calibration's.
+    """
+
+    scenario: str
+    factors: Factors
+    measure: str
+    effect: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    level: float
+    family: str
+    simulation_share: float | None = None
+    reason: str | None = None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A scenario in plain words."""
+
+    scenario: str
+    factors: Factors
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult:
+    """The answer of a study.
+
+    `replications` runs were made of every scenario; `stopped_by` says why no more: `precision` or `at_most`.
+    `inputs` are the files it rests on with their SHA-256.
+    """
+
+    study: str
+    scenarios: tuple[ScenarioRow, ...]
+    effects: tuple[EffectRow, ...]
+    replications: int
+    stopped_by: str
+    seed: int
+    sentences: tuple[Sentence, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    inputs: Mapping[str, str]

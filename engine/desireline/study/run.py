@@ -1,0 +1,161 @@
+"""A study from its file to its answer."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from desireline.errors import StudyError
+from desireline.measure.registry import MEASURES
+from desireline.model.model import Model
+from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
+from desireline.study.batch import Batch, Progress, hash_of, versions
+from desireline.study.design import cells
+from desireline.study.inputs import Inputs, Keep, prepare
+from desireline.study.load import Study
+from desireline.study.result import StudyResult
+from desireline.study.sentences import sentences
+from desireline.study.store import open_store
+from desireline.study.tables import write_tables
+from desireline.study.work import UNFINISHED_SHARE
+
+MANY_UNFINISHED = 0.01
+NOT_TESTED = "this model has not been back-tested"
+
+
+def run_study(
+    study: Study,
+    folder: str | Path,
+    workers: int = 1,
+    seed: int = 1,
+    *,
+    progress: Progress = lambda stage, done, total: None,
+    keep: Keep = lambda name, document: None,
+    backend: str = "auto",
+) -> StudyResult:
+    """Return the answer of `study`, and leave it with all runs in `folder`.
+
+    Runs that an earlier process finished there are kept; the result is the same bytes whether it was interrupted or
+    not, and whatever the number of workers.
+
+    Parameters
+    ----------
+    workers
+        Number of processes.
+    seed
+        Of every draw: of the calibration, of the runs, of the intervals.
+    progress
+        Called as runs are finished.
+    keep
+        Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
+    backend
+        What runs the model, see `simulate.run`; all give the same runs.
+
+    Raises
+    ------
+    DesirelineError
+        If an input cannot be used, or the folder is another study's or another process's.
+    """
+    with open_store(folder) as store:
+        store.manifest_of(study.name)
+        progress("preparing the model", 0, 0)
+        inputs = prepare(study, store, seed, keep)
+        store.write_json("manifest.json", _manifest(study, inputs, seed))
+        made, warnings = cells(study, inputs.model)
+        missing = reasons(inputs.model)
+        batch = Batch(
+            store=store, model=inputs.model, cells=made, study=study, seed=seed, workers=workers, backend=backend
+        )
+        runs, stopped_by = batch.until_precise(_watched(study, missing), progress)
+        result = _result(study, inputs, runs, missing, stopped_by, warnings)
+        write_tables(store, runs, result)
+        store.write_json("study.json", asdict(result))
+    return result
+
+
+def _manifest(study: Study, inputs: Inputs, seed: int) -> dict[str, object]:
+    file = Path(study.file)
+    written = {file.name: hashlib.sha256(file.read_bytes()).hexdigest()} if file.is_file() else {}
+    return {
+        "format": 1,
+        "study": study.name,
+        "inputs": {**inputs.hashes, **written},
+        "model": hash_of(inputs.model),
+        "seed": seed,
+        "versions": versions(),
+    }
+
+
+def _watched(study: Study, missing: dict[str, str]) -> str:
+    """Return the measure whose precision decides.
+
+    Raises
+    ------
+    StudyError
+        If the model has no answer for the one that is asked.
+    """
+    if study.of in missing:
+        raise StudyError(
+            f'precision "of: {study.of}" cannot be watched: {missing[study.of]}',
+            where=study.file,
+            expected=f"one of: {', '.join(name for name in MEASURES if name not in missing)}",
+        )
+    return study.of or next((name for name in study.measures if name not in missing), "cycle_time")
+
+
+def _result(
+    study: Study, inputs: Inputs, runs: Runs, missing: dict[str, str], stopped_by: str, warnings: tuple[str, ...]
+) -> StudyResult:
+    effects = effect_rows(runs, study.measures, missing)
+    return StudyResult(
+        study=study.name,
+        scenarios=scenario_rows(runs, study.measures, missing),
+        effects=effects,
+        replications=len(runs.refit),
+        stopped_by=stopped_by,
+        seed=runs.seed,
+        sentences=sentences(effects),
+        warnings=(*_of_model(inputs.model), *warnings, *_unfinished(runs)),
+        notes=(
+            *_notes(study, inputs.model, runs),
+            *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
+        ),
+        inputs=inputs.hashes,
+    )
+
+
+def _of_model(model: Model) -> tuple[str, ...]:
+    return (NOT_TESTED,) if model.verdict is None else ()
+
+
+def _unfinished(runs: Runs) -> Iterator[str]:
+    for i, cell in enumerate(runs.cells):
+        share = runs.values[UNFINISHED_SHARE][:, i]
+        share = share[~np.isnan(share)]
+        if len(share) and share.mean() > MANY_UNFINISHED:
+            setting = "".join(f", {name} {value}" for name, value in cell.factors.items())
+            yield (
+                f"{cell.scenario}{setting}: {share.mean():.0%} of the cases are not finished at twice the horizon; "
+                "the journey cannot keep up, or the horizon is short"
+            )
+
+
+def _without(study: Study, missing: dict[str, str]) -> Iterator[str]:
+    yield from (f"{name}: {missing[name]}" for name in study.measures if name in missing)
+
+
+def _notes(study: Study, model: Model, runs: Runs) -> Iterator[str]:
+    refits, replications = len(model.refits), len(runs.refit)
+    if refits < 2:
+        yield "the model carries no refits, so intervals know the chance of the simulation only, not the calibration's"
+    elif replications <= refits:
+        yield (
+            f"each of {replications} runs uses its own refit of the calibration, so all variance counts as the "
+            "calibration's; with more runs the intervals may become narrower"
+        )
+    else:
+        yield f"intervals hold the chance of the simulation and of the calibration ({refits} refits)"
+    if study.horizon is None and study.cases is None:
+        yield "no horizon is given: four weeks are simulated"

@@ -1,0 +1,95 @@
+"""Effects in plain words."""
+
+from collections.abc import Iterable, Sequence
+
+from desireline.study.result import EffectRow, Sentence
+from desireline.units import MICROSECONDS, parse_duration, show_duration
+
+NAMES = {
+    "wait": "waiting",
+    "wait_served": "waiting of those served",
+    "idle": "idle time",
+    "cycle_time": "cycle time",
+    "abandoned": "giving up in a queue",
+    "cases": "the number of cases",
+    "retained": "the share of customers kept",
+}
+
+
+def sentences(effects: Sequence[EffectRow]) -> tuple[Sentence, ...]:
+    """Return one sentence for each scenario at each setting of the factors, in the order of `effects`."""
+    groups: dict[tuple[str, str], list[EffectRow]] = {}
+    for row in effects:
+        groups.setdefault((row.scenario, repr(row.factors)), []).append(row)
+    return tuple(
+        Sentence(scenario=rows[0].scenario, factors=rows[0].factors, text=sentence(rows)) for rows in groups.values()
+    )
+
+
+def sentence(rows: Sequence[EffectRow]) -> str:
+    """Return what a scenario does: the clear effects first, then what has none."""
+    setting = ", ".join(f"{name} {value}" for name, value in rows[0].factors.items())
+    head = rows[0].scenario + (f" ({setting})" if setting else "")
+    known = [row for row in rows if row.effect is not None]
+    if not known:
+        reason = next((row.reason for row in rows if row.reason), "nothing is known")
+        return f"{head}: not known; {reason}."
+    parts = [clause(row) for row in known if row.clear]
+    still = [row for row in known if row.effect == row.low == row.high == 0]
+    parts += _none("no effect on", still)
+    parts += _none("no clear effect on", (row for row in known if not row.clear and row not in still))
+    return f"{head}: {'; '.join(parts)}."
+
+
+def _none(words: str, rows: Iterable[EffectRow]) -> list[str]:
+    names = [NAMES.get(row.measure, row.measure) for row in rows]
+    if not names:
+        return []
+    return [f"{words} {', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else f"{words} {names[0]}"]
+
+
+def clause(row: EffectRow) -> str:
+    """Return a clear effect in words, such as "waiting falls by 3.1 h per case (2.5 to 3.7)"."""
+    assert row.effect is not None
+    assert row.low is not None
+    assert row.high is not None
+    low, high = sorted((abs(row.low), abs(row.high)))
+    falls = "falls" if row.effect < 0 else "rises"
+    size, unit = scale(abs(row.effect), row.unit)
+    per_case = " per case" if row.unit == "s" else ""
+    name = NAMES.get(row.measure, row.measure)
+    much = f"{abs(row.effect) / size:.3g}{unit}{per_case}"
+    return f"{name} {falls} by {much} ({low / size:.3g} to {high / size:.3g})"
+
+
+def scale(value: float, unit: str) -> tuple[float, str]:
+    """Return what to divide values of about the size of `value` by, and the unit to write behind them.
+
+    Examples
+    --------
+    >>> scale(5400, "s")
+    (3600.0, ' h')
+    """
+    if unit == "share":
+        return 0.01, " points"
+    if unit != "s":
+        return 1.0, ""
+    shown = show_duration(value).rsplit(" ", 1)[-1]
+    return parse_duration(f"1 {shown}") / MICROSECONDS, f" {shown}"
+
+
+def show_value(value: float | None, unit: str) -> str:
+    """Return a measure as people say it: a time, a share in percent, a number."""
+    if value is None:
+        return "-"
+    if unit == "s":
+        return show_duration(value)
+    return f"{100 * value:.2f} %" if unit == "share" else f"{value:,.1f}"
+
+
+def show_change(value: float | None, unit: str, size: float | None = None) -> str:
+    """Return a difference with its sign, in the unit that suits `size` (default: itself)."""
+    if value is None:
+        return "-"
+    divisor, name = scale(abs(value if size is None else size), unit)
+    return f"{value / divisor:+.3g}{name}" if value else f"0{name}"

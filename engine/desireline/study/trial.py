@@ -1,0 +1,114 @@
+"""Runs of one model under one scenario: its measures and its simulated logs."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from desireline.log.write import write_csv
+from desireline.measure.registry import MEASURES, known_measure
+from desireline.model.model import Model
+from desireline.scenario.apply import apply, apply_to_refit
+from desireline.scenario.load import Scenario, read_scenario
+from desireline.simulate.run import Run, simulate
+from desireline.study.answers import mean_of, reasons, refits_of
+from desireline.study.load import BASELINE
+from desireline.study.result import Mean
+from desireline.study.work import Window, measures_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a model does under a scenario: measures over all runs, and the files of the simulated logs."""
+
+    runs: int
+    measures: dict[str, Mean]
+    logs: tuple[str, ...]
+    scenario: str
+    seed: int
+    warnings: tuple[str, ...] = ()
+
+
+def read_scenarios(files: Sequence[str]) -> Scenario:
+    """Return the scenarios in `files` as one, made in this order; without any, the baseline."""
+    read = [read_scenario(file) for file in files]
+    return reduce(Scenario.then, read) if read else Scenario(name=BASELINE, changes=())
+
+
+def try_out(
+    model: Model,
+    scenario: Scenario,
+    *,
+    runs: int = 10,
+    seed: int = 1,
+    window: Window | None = None,
+    measures: Sequence[str] = (),
+    folder: str | Path | None = None,
+    backend: str = "auto",
+    progress: Callable[[int], None] = lambda done: None,
+) -> Trial:
+    """Return what `model` does under `scenario`, and leave the simulated logs in `folder` where one is given.
+
+    Run r uses the refit r of the calibration, as in a study, so that the intervals know both.
+
+    Parameters
+    ----------
+    measures
+        Names; all where none is given.
+
+    Raises
+    ------
+    ScenarioError
+        If the model does not have what the scenario names.
+    DesirelineError
+        If a measure is unknown.
+    """
+    names = [known_measure(name).name for name in measures] or list(MEASURES)
+    _, remarks = apply(model, scenario)
+    unknown = next((str(remark) for remark in remarks if remark.kind == "not identified"), None)
+    window = window or Window()
+    place = _empty(folder) if folder is not None else None
+    rows, logs = [], []
+    for r in range(runs):
+        changed = apply_to_refit(model.refit(r), scenario)
+        run = simulate(
+            changed, seed=seed, replication=r, horizon=window.horizon, cases=window.cases, start=window.start,
+            backend=backend,
+        )  # fmt: skip
+        rows.append(measures_of(run, changed))
+        if place is not None:
+            logs.append(_write(run, place, r))
+        progress(r + 1)
+    refit = refits_of(model, runs)
+    missing = {**reasons(model), **(dict.fromkeys(MEASURES, unknown) if unknown else {})}
+    return Trial(
+        runs=runs,
+        measures={name: mean_of(_column(rows, name), refit, name, missing.get(name)) for name in names},
+        logs=tuple(logs),
+        scenario=scenario.name,
+        seed=seed,
+        warnings=tuple(str(remark) for remark in remarks),
+    )
+
+
+def _column(rows: list[dict[str, float | None]], name: str) -> np.ndarray:
+    return np.array([np.nan if row[name] is None else row[name] for row in rows], np.float64)
+
+
+def _empty(folder: str | Path) -> Path:
+    """Return the folder without the logs that an earlier call left, which may have been more."""
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    for path in place.glob("run-*.csv"):
+        if re.fullmatch(r"run-\d{4,}\.csv", path.name):
+            path.unlink()
+    return place
+
+
+def _write(run: Run, place: Path, replication: int) -> str:
+    path = place / f"run-{replication:04d}.csv"
+    write_csv(run.log(), path)
+    return str(path)
