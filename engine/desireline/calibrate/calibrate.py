@@ -122,7 +122,7 @@ def calibrate(
     table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
     found, remarks = evidence(log, source, blueprint, known, table, seed)
     base = found.window.inside.astype(np.float64)
-    fit = retention.fit(table, customers=found.customers, weights=base)
+    fit = retention.fit(table, customers=found.customers, weights=base, known_by=_known_by(source))
     model = Model(
         name=log.name,
         timezone=log.timezone,
@@ -166,7 +166,6 @@ def evidence(
         raise ModelError("no case begins within whole days of the log", where=log.name, help="Give a longer log.")
     taken = steps(seen)
     rows = window.inside[seen.case]
-    has_enabled = _has_enabled(seen, rows)
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
     staff = pools(seen, at_work, log.timezone, blueprint)
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
@@ -177,8 +176,8 @@ def evidence(
         arrivals=arrivals(log, window, source.attributes),
         routing=routing(seen, taken, window.inside),
         durations=durations(seen, rows),
-        delays=delays(seen, taken, rows, has_enabled),
-        responses=responses(seen, rows, has_enabled & ~queued),
+        delays=delays(seen, taken, rows, queued),
+        responses=responses(seen, taken, rows, queued),
         pools=staff,
         patience=patience(seen, window.inside),
         table=table,
@@ -188,11 +187,10 @@ def evidence(
     ), remarks
 
 
-def _has_enabled(seen: Visits, rows: np.ndarray) -> np.ndarray:
-    """Return for which activities most visits say when they were enabled."""
-    count = len(seen.activities)
-    known = np.bincount(seen.activity[rows & seen.known], minlength=count)
-    return np.asarray(2 * known >= np.maximum(np.bincount(seen.activity[rows], minlength=count), 1))
+def _known_by(source: Source) -> tuple[str, ...]:
+    """Return the activities that tell the outcome, where it is told by activities."""
+    finals = source.outcome.retained.activity if source.outcome else None
+    return (*finals.lost, *finals.kept) if finals else ()
 
 
 def _refitted(fit: retention.Fit, table: CaseTable, weights: np.ndarray) -> retention.Fit:

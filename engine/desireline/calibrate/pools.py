@@ -16,6 +16,8 @@ RARE_POOL = 0.02
 STAFFED = 0.2
 EXPLAINED = 0.5
 NEARLY_ALL = 0.9
+RESPONSE = 0.4
+RARELY = 0.05
 FEWEST_QUEUED = 30
 FEWEST_IN_HOUR = 10
 FEWEST_AT_EDGE = 30
@@ -33,8 +35,6 @@ class Evidence:
         Whether its waiting comes from a lack of free resources, so that the pool queues in the model.
     why
         Reason in words.
-    explained
-        Share of the waiting time in open hours during which nearly all resources at work were busy; NaN: no waiting.
     units : shape (168,)
         Resources at work by hour of the week where no queue tells (0: closed).
     hour, busy, case
@@ -47,7 +47,6 @@ class Evidence:
     limited: bool
     why: str
     resources: int
-    explained: float = float("nan")
     units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS, np.int64))
     hour: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     busy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -87,8 +86,8 @@ def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint 
     A pool is a value of the log's pool column, else the blueprint's pool or owner of the touchpoint, else the
     touchpoint (without a blueprint: the activity). Activities that hardly ever show a resource need none.
 
-    A pool queues in the model only where the log supports it: resources are known, do one thing at a time, and at least
-    half of the waiting in open hours happens while nearly all who are at work are busy.
+    A pool queues in the model only where the log supports it: resources are known, do one thing at a time, and are busy
+    while customers wait, see `Load.explains`.
     """
     pool_of, names = _pool_of_rows(visits, blueprint)
     needed = _needed(visits, rows & ~visits.gave_up)
@@ -174,15 +173,14 @@ def _evidence(
     waiting = rows & mine & visits.known
     line = counted(visits.begun[waiting], visits.start[waiting])
     opening = _opening(visits.start[served], line, busy, timezone)
-    share = _explained(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
-    base = replace(base, explained=share)
-    if share < EXPLAINED:
-        return replace(base, why=f"in {1 - share:.0%} of the waiting in open hours someone at work was not busy")
+    load = _load(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
+    if not load.explains():
+        return replace(base, why=f"not explained by capacity: {load.in_words()}")
     return replace(
         base,
         limited=True,
-        why=f"in {share:.0%} of the waiting in open hours all at work were busy",
-        units=_units(present, opening, visits.start[served], timezone),
+        why=load.in_words(),
+        units=_units(present, opening, visits.start[served], timezone, _spare(present, busy, visits.start[queue])),
         hour=week[queue],
         busy=busy.at(visits.start[queue]),
         case=visits.case[queue],
@@ -196,8 +194,8 @@ def _unusable(visits: Visits, served: np.ndarray, resources: int) -> str:
         return "the log names no resources here"
     if visits.single_timestamp:
         return "the log has one time per event, so nobody is seen working"
-    if not visits.known[served].any():
-        return "the log does not say when work was ready to be done, so waiting cannot be told from other idle time"
+    if 2 * visits.known[served].sum() < served.sum():
+        return "the log seldom says when work was ready to be done, so waiting cannot be told from other idle time"
     known = served & (visits.resource >= 0) & visits.finished
     if not (visits.ended[known] > visits.start[known]).any():
         return "all durations are zero"
@@ -270,31 +268,75 @@ def _hours(start: np.ndarray, timezone: str) -> tuple[np.ndarray, np.ndarray]:
     return edges, hour_of_week(to_local(edges, timezone))
 
 
-def _explained(
-    visits: Visits, waiting: np.ndarray, present: Count, busy: Count, opening: np.ndarray, timezone: str
-) -> float:
-    """Return the share of the waiting time in open hours during which nearly all who were at work were busy."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """How busy those at work are while customers wait in open hours, and while nobody waits.
+
+    Attributes
+    ----------
+    all_busy
+        Share of the waiting time during which nearly all at work were busy; 1 where nobody waits in open hours.
+    waiting
+        Share of those at work who were busy, averaged over the waiting time.
+    otherwise
+        The same, averaged over the open time in which nobody waited; NaN where that is hardly ever.
+    """
+
+    all_busy: float
+    waiting: float
+    otherwise: float
+
+    def explains(self) -> bool:
+        """Return whether customers wait because all are busy.
+
+        Either nearly all are busy during at least half of the waiting; or, where people at work take breaks that the
+        log does not show, at least half are, and two fifths of the usual slack are gone while customers wait.
+        """
+        less_slack = 1 - self.waiting <= (1 - RESPONSE) * (1 - self.otherwise)
+        return self.all_busy >= EXPLAINED or (self.waiting >= EXPLAINED and less_slack)
+
+    def in_words(self) -> str:
+        """Return the finding as a sentence."""
+        text = f"while customers waited in open hours, {self.waiting:.0%} of those at work were busy"
+        return text if np.isnan(self.otherwise) else f"{text}, and {self.otherwise:.0%} while nobody waited"
+
+
+def _load(visits: Visits, waiting: np.ndarray, present: Count, busy: Count, opening: np.ndarray, timezone: str) -> Load:
     began, ended = visits.begun[waiting], visits.start[waiting]
     edges, week = _hours(np.append(began, ended), timezone)
     times = np.unique(np.concatenate([began, ended, present.starts, present.ends, busy.starts, busy.ends, edges]))
-    length = np.diff(times)
+    length = np.diff(times).astype(np.float64)
     times = times[:-1]
-    queue = counted(began, ended).at(times)
-    there, working = present.at(times), busy.at(times)
-    is_open = opening[week[np.clip(np.searchsorted(edges, times, side="right") - 1, 0, len(week) - 1)]]
-    open_waiting = float((queue * length * is_open).sum())
-    full = (there > 0) & (working >= NEARLY_ALL * there)
-    return float((queue * length * (is_open & full)).sum()) / open_waiting if open_waiting > 0 else 1.0
+    length *= opening[week[np.clip(np.searchsorted(edges, times, side="right") - 1, 0, len(week) - 1)]]
+    queue, there, working = counted(began, ended).at(times), present.at(times), busy.at(times)
+    share = np.minimum(working / np.maximum(there, 1), 1.0) * (there > 0)
+    line, nobody = queue * length, length * ((queue == 0) & (there > 0))
+    if line.sum() <= 0:
+        return Load(all_busy=1.0, waiting=1.0, otherwise=float("nan"))
+    rare = nobody.sum() < RARELY * length.sum()
+    return Load(
+        all_busy=float((line * (share >= NEARLY_ALL)).sum() / line.sum()),
+        waiting=float((line * share).sum() / line.sum()),
+        otherwise=float("nan") if rare else float((nobody * share).sum() / nobody.sum()),
+    )
 
 
-def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
-    """Return resources at work by hour of the week: the ninth decile over weeks of those seen in the hour's middle."""
+def _spare(present: Count, busy: Count, queued: np.ndarray) -> float:
+    """Return the share of those at work who serve a queue; below 1 where breaks are not seen."""
+    return min(1.0, float(busy.at(queued).mean()) / max(float(present.at(queued).mean()), 1e-9))
+
+
+def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str, share: float) -> np.ndarray:
+    """Return resources at work by hour of the week where no queue tells.
+
+    The ninth decile over weeks of those seen in the hour's middle, times the `share` of them who serve a queue.
+    """
     edges, week = _hours(start, timezone)
     there = present.at(edges + HOUR // 2)
     units = np.zeros(HOURS, np.int64)
     for h in np.flatnonzero(opening).tolist():
         seen = there[week == h]
-        units[h] = max(1, round(float(np.quantile(seen, 0.9))) if len(seen) else 1)
+        units[h] = max(1, round(share * float(np.quantile(seen, 0.9))) if len(seen) else 1)
     return units
 
 

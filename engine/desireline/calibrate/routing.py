@@ -185,9 +185,14 @@ def _branches(targets: np.ndarray, counts: np.ndarray, entry: list[str]) -> tupl
         return (Branch(to=None, share=1.0),)
     order = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i] > 0]
     names = [None if targets[i] == END else entry[targets[i]] for i in order]
-    return tuple(
-        Branch(to=to, share=float(share)) for to, share in zip(names, (counts[order] / total).tolist(), strict=True)
-    )
+    return tuple(Branch(to=to, share=share) for to, share in zip(names, _rounded(counts[order] / total), strict=True))
+
+
+def _rounded(shares: np.ndarray) -> list[float]:
+    """Return shares with six digits, still adding up to one: a model is read by people and written many times."""
+    short = np.round(shares, 6)
+    short[0] += 1 - short.sum()
+    return [float(f"{share:.9g}") for share in short.tolist()]
 
 
 def _layout(routing: Routing) -> tuple[list[str], list[tuple[str, list[list[str]]]]]:

@@ -11,8 +11,9 @@ from desireline.measure.cases import latest_before
 WIDEST = 8
 MOST_CHAINS = 4
 RARE_CASES = 20
-RARE_SHARE = 0.002
-MOST_COMPOSITES = 60
+RARE_SHARE = 0.005
+MOST_COMPOSITES = 40
+_TICKS = (60_000_000, 1_000_000, 1_000)
 
 Composite = tuple[tuple[int, ...], ...]
 
@@ -50,17 +51,19 @@ def steps(visits: Visits) -> Steps:
     """Return the steps of all cases.
 
     A visit joins the current group while its interval from enabled (else start) to end begins before the latest end so
-    far. In a group, a visit follows the chain whose end lies closest before it, else it begins a chain.
+    far, by more than one tick of the log's clock. In a group, a visit follows the chain whose end lies closest before
+    it, else it begins a chain.
     """
     n, names = len(visits.case), len(visits.activities)
     before = latest_before(visits.ended, visits.first)
-    begins = visits.begun >= before
+    begun = visits.begun + _tick(visits)
+    begins = begun >= before
     begins[visits.first] = True
     group = np.cumsum(begins) - 1
     size = np.bincount(group)
     rows = np.flatnonzero(begins)
     wide = np.flatnonzero((size > 1) & (size <= WIDEST))
-    chain, ok = _chains(visits, rows[wide], size[wide])
+    chain, ok = _chains(begun, visits.ended, rows[wide], size[wide])
     composite, composites = _composites(visits, rows[wide], size[wide], chain, ok)
     code = np.full(len(rows), NONE)
     code[wide] = np.where(composite >= 0, names + composite, NONE)
@@ -96,7 +99,13 @@ def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:
     return np.where(latest >= begin, code[np.maximum(latest, 0)], NONE)
 
 
-def _chains(visits: Visits, rows: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tick(visits: Visits) -> int:
+    """Return the resolution of the log's times, at most a minute; 0 where it is finer than a millisecond."""
+    times = np.concatenate([visits.start, visits.ended])
+    return next((tick for tick in _TICKS if not (times % tick).any()), 0)
+
+
+def _chains(begun: np.ndarray, ended: np.ndarray, rows: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the chain of each member of each group, shape (groups, WIDEST), -1 beyond; and which groups fit."""
     groups = np.arange(len(rows))
     chain = np.full((len(rows), WIDEST), NONE)
@@ -105,13 +114,13 @@ def _chains(visits: Visits, rows: np.ndarray, size: np.ndarray) -> tuple[np.ndar
     for k in range(WIDEST):
         here = k < size
         at = np.where(here, rows + k, 0)
-        free = np.where((ends <= visits.begun[at][:, None]) & (ends != UNKNOWN), ends, UNKNOWN)
+        free = np.where((ends <= begun[at][:, None]) & (ends != UNKNOWN), ends, UNKNOWN)
         best = free.argmax(axis=1)
         new = free[groups, best] == UNKNOWN
         pick = np.where(new, np.minimum(used, MOST_CHAINS), best)
         used += here & new
         chain[:, k] = np.where(here, pick, NONE)
-        ends[groups[here], pick[here]] = visits.ended[at][here]
+        ends[groups[here], pick[here]] = ended[at][here]
     return chain, used <= MOST_CHAINS
 
 

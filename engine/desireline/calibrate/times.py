@@ -64,42 +64,39 @@ def durations(visits: Visits, rows: np.ndarray) -> dict[int, TimesOf]:
     }
 
 
-def delays(visits: Visits, steps: Steps, rows: np.ndarray, has_enabled: np.ndarray) -> dict[int, TimesOf]:
-    """Return the idle time before each activity is enabled, by the activity before.
+def delays(visits: Visits, steps: Steps, rows: np.ndarray, queued: np.ndarray) -> dict[int, TimesOf]:
+    """Return the idle time before each activity is enabled (started, where that is unknown), by the activity before.
 
     Parameters
     ----------
-    has_enabled : bool, one per activity
-        Whether enabled times are known for it; elsewhere the gap until its start takes their place.
+    queued : bool, one per activity
+        Whether the model lets it queue. Then visits with unknown enabling are left out: their queueing would count
+        twice.
 
     Notes
     -----
     The times of the first step of a case are zero by definition. `default` stands for a step that nothing precedes,
     else for the previous activities with fewer than 30 observations together.
     """
-    by_start = ~has_enabled[visits.activity]
-    ready = np.where(by_start, visits.start, visits.begun)
-    gap = np.where(steps.since == UNKNOWN, 0, np.maximum(ready - steps.since, 0))
-    use = rows & (visits.known | by_start)
-    found = {}
-    for a, at in _by_code(visits.activity, use).items():
-        found[a] = _by_previous(visits, gap[at], visits.case[at], steps.previous[at])
-    return found
-
-
-def responses(visits: Visits, rows: np.ndarray, unexplained: np.ndarray) -> dict[int, TimesOf]:
-    """Return the time from enabled to start of the activities whose waiting no queue explains.
-
-    Parameters
-    ----------
-    unexplained : bool, one per activity
-    """
-    use = rows & visits.known & ~visits.gave_up & unexplained[visits.activity]
-    waited = visits.start - visits.begun
+    gap = np.where(steps.since == UNKNOWN, 0, np.maximum(visits.begun - steps.since, 0))
+    use = rows & (visits.known | ~queued[visits.activity])
     return {
-        a: TimesOf(default=sample(waited[at], visits.case[at]), by_previous={})
+        a: _by_previous(visits, gap[at], visits.case[at], steps.previous[at])
         for a, at in _by_code(visits.activity, use).items()
-        if waited[at].any()
+    }
+
+
+def responses(visits: Visits, steps: Steps, rows: np.ndarray, queued: np.ndarray) -> dict[int, TimesOf]:
+    """Return the time from enabled to start, by the activity before, where no queue explains the waiting.
+
+    Visits with unknown enabling count as zero here: their idle time is in the delay. Time in which earlier work of the
+    case went on is none of it.
+    """
+    use = rows & ~visits.gave_up & ~queued[visits.activity]
+    waited = visits.start - np.maximum(visits.begun, np.minimum(steps.since, visits.start))
+    return {
+        a: _by_previous(visits, waited[at], visits.case[at], steps.previous[at])
+        for a, at in _by_code(visits.activity, use).items()
     }
 
 
@@ -107,6 +104,8 @@ def _by_code(codes: np.ndarray, use: np.ndarray) -> dict[int, np.ndarray]:
     """Return the used rows of each code."""
     rows = np.flatnonzero(use)
     order = rows[np.argsort(codes[rows], kind="stable")]
+    if not len(order):
+        return {}
     values, begins = np.unique(codes[order], return_index=True)
     return dict(zip(values.tolist(), np.split(order, begins[1:]), strict=True))
 

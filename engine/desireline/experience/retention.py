@@ -45,6 +45,7 @@ def fit(
     customers: np.ndarray | None = None,
     weights: np.ndarray | None = None,
     like: Retention | None = None,
+    known_by: tuple[str, ...] = (),
 ) -> Fit:
     """Return the logistic model of being kept on waiting, hand-offs, giving up and repeats.
 
@@ -60,6 +61,8 @@ def fit(
         One per case; default ones.
     like
         A model whose choice of features and rule is kept, for a refit.
+    known_by
+        Activities that tell the outcome, for the model to carry.
     """
     weight = np.ones(len(table)) if weights is None else np.asarray(weights, np.float64)
     use = (table.kept >= 0) & (weight > 0)
@@ -83,7 +86,9 @@ def fit(
     if not found:
         return none("outcome and features separate perfectly")
     _, retention, terms = max(found, key=lambda f: f[0])
-    return Fit(retention=replace(retention, abandoned_lost=rule), terms=terms, known=known, lost=lost)
+    known_by = like.known_by if like else known_by
+    retention = replace(retention, abandoned_lost=rule, known_by=known_by)
+    return Fit(retention=retention, terms=terms, known=known, lost=lost)
 
 
 def _rule(table: CaseTable, use: np.ndarray) -> bool:

@@ -18,7 +18,8 @@ def run_table(run: Run, model: Model) -> CaseTable:
 
     A case in which nothing had begun when the run stopped is not in the log, and so not in the table. Who is kept is
     drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the same in every
-    scenario. Of a case still under way it is not known.
+    scenario. Of a case still under way it is not known, nor of one that passes no activity
+    that tells the outcome, where the log's outcome is told by activities.
     """
     order = np.lexsort((run.end, run.start, run.case))
     case, activity = run.case[order], run.activity[order]
@@ -40,7 +41,8 @@ def run_table(run: Run, model: Model) -> CaseTable:
     if model.parameters.retention is None:
         return table
     stays = _kept(table, model.parameters.retention, run.case_key[seen])
-    return replace(table, kept=np.where(run.case_ended[seen] == UNFINISHED, -1, stays))
+    known = _known(activity, first, names, model.parameters.retention) & (run.case_ended[seen] != UNFINISHED)
+    return replace(table, kept=np.where(known, stays, -1))
 
 
 def owners_of(model: Model) -> dict[str, str]:
@@ -54,6 +56,14 @@ def owners_of(model: Model) -> dict[str, str]:
 def abandonments_of(model: Model) -> frozenset[str]:
     """Return the activities that record giving up in a run of `model`."""
     return frozenset(a.patience.activity for a in model.parameters.activities.values() if a.patience)
+
+
+def _known(activity: np.ndarray, first: np.ndarray, names: tuple[str, ...], retention: Retention) -> np.ndarray:
+    """Return which cases have an outcome: all, or those that pass an activity that tells it."""
+    if not retention.known_by or not len(first):
+        return np.ones(len(first), bool)
+    tells = np.array([name in retention.known_by for name in names])
+    return np.asarray(np.logical_or.reduceat(tells[activity], first))
 
 
 def _kept(table: CaseTable, retention: Retention, case_keys: np.ndarray) -> np.ndarray:

@@ -143,12 +143,14 @@ class Retention:
     """A logistic model of being kept: P(kept) = 1 / (1 + exp(-(intercept + sum of coefficients x features))).
 
     `features` names columns of `experience.features`. `abandoned_lost` true: a case that gave up is lost by rule.
+    `known_by`: activities that tell the outcome; a case that passes none of them has none. Empty: every case has one.
     """
 
     features: tuple[str, ...]
     intercept: float
     coefficients: tuple[float, ...]
     abandoned_lost: bool = False
+    known_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
