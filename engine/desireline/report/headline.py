@@ -7,6 +7,7 @@ from typing import Any
 from desireline.report.documents import Documents
 from desireline.report.journey_map import Facts
 from desireline.report.moves import Seen
+from desireline.report.promises import label
 from desireline.report.words import count, share, time
 
 
@@ -95,7 +96,7 @@ def _broken(compare: Mapping[str, Any]) -> list[Piece]:
     due = sum(worst.get(kind) or 0 for kind in ("kept", "late", "early"))
     return [
         Piece(text="the promise broken most is "),
-        Piece(text=worst["promise"], name=True),
+        Piece(text=label(worst), name=True),
         Piece(text=", late in "),
         Piece(text=share(worst["late"] / due), strong=True),
         Piece(text=f" of {worst.get('unit') or 'cases'}"),

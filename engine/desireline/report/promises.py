@@ -6,7 +6,7 @@ from typing import Any
 
 from desireline.report.words import count, share, time
 
-KINDS = ("wait", "cycle")
+KINDS = {"wait": "without a long wait", "cycle": "done in time"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,20 @@ def touchpoint_promises(compare: Mapping[str, Any]) -> dict[str, Promised]:
     return found
 
 
+def label(row: Mapping[str, Any]) -> str:
+    """Return a promise's name; one that a touchpoint makes for every visit is named by what it promises.
+
+    Examples
+    --------
+    >>> label({"promise": "Engineer visit: wait", "touchpoint": "Engineer visit"})
+    'Engineer visit without a long wait'
+    """
+    name, _, kind = str(row["promise"]).rpartition(": ")
+    if name and name == row.get("touchpoint") and kind in KINDS:
+        return f"{name} {KINDS[kind]}"
+    return str(row["promise"])
+
+
 def promise_rows(compare: Mapping[str, Any]) -> list[PromiseRow]:
     """Return the lines of the table of promises, those broken most often first."""
     rows = sorted(compare.get("promises", ()), key=lambda r: (-_part(r, "late"), r["promise"]))
@@ -80,7 +94,7 @@ def _row(row: Mapping[str, Any]) -> PromiseRow:
     words = ", ".join(f"{count(row[kind])} {kind.replace('_', ' ')}" for kind in kinds if row.get(kind))
     target = row.get("target_s")
     return PromiseRow(
-        name=row["promise"],
+        name=label(row),
         target=time(target) if target is not None else "the date told",
         median=time(row.get("median_s")),
         p90=time(row.get("p90_s")),

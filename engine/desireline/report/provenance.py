@@ -60,7 +60,7 @@ def _day(moment: object) -> str:
 
 
 def _study_facts(study: Mapping[str, Any]) -> list[tuple[str, str]]:
-    keys = (("replications", "Paired runs"), ("stopped_by", "Stopped by"), ("seed", "Seed"), ("backend", "Backend"))
+    keys = (("replications", "Paired runs"), ("seed", "Seed"), ("backend", "Backend"))
     return [(label, str(study[key])) for key, label in keys if isinstance(study.get(key), (str, int))]
 
 

@@ -8,6 +8,7 @@ from desireline.report import plots
 from desireline.report.words import HIGHER_IS_BETTER, LOWER_IS_BETTER, NBSP, change, figure, scale, size, title
 
 MOST_ROWS = 30
+STOPPED = {"precision": "precise enough", "at_most": "no more were allowed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,9 @@ class WhatIf:
     measures: tuple[str, ...]
     table: tuple[tuple[str, tuple[str, ...]], ...]
     how: str
+    unknown: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def what_if(study: Mapping[str, Any]) -> WhatIf:
@@ -68,7 +72,16 @@ def what_if(study: Mapping[str, Any]) -> WhatIf:
         measures=tuple(title(name) for name in names),
         table=tuple((label(row), _cells(row, names)) for row in study.get("scenarios", ())),
         how=_how(study),
+        unknown=_unknown(study),
+        warnings=tuple(study.get("warnings") or ()),
+        notes=tuple(study.get("notes") or ()),
     )
+
+
+def _unknown(study: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return (measure, reason) for every measure that has no answer."""
+    rows = [row for row in study.get("effects", ()) if row.get("effect") is None]
+    return tuple(dict.fromkeys((title(row["measure"]), row.get("reason") or "unknown") for row in rows))
 
 
 def label(row: Mapping[str, Any]) -> str:
@@ -222,7 +235,7 @@ def _how(study: Mapping[str, Any]) -> str:
     if study.get("replications"):
         parts.append(f"{study['replications']} paired runs of every scenario")
     if study.get("stopped_by"):
-        parts.append(f"stopped by {study['stopped_by']}")
+        parts.append(STOPPED.get(study["stopped_by"], f"stopped by {study['stopped_by']}"))
     levels = sorted({row["level"] for row in study.get("effects", ()) if row.get("level")})
     if levels:
         parts.append(f"intervals at {levels[0]:.0%}".replace("%", "\u00a0%"))
