@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from desireline.calibrate.localtime import DAY, HOUR, hour_of_week
+from desireline.calibrate.localtime import HOUR, hour_of_week
 from desireline.calibrate.window import Window
 from desireline.log.eventlog import EventLog
 from desireline.model.model import HOURS, Profile, Stream
@@ -102,8 +102,9 @@ def _stream_attribute(columns: dict[str, np.ndarray]) -> str | None:
 
 
 def _exposure(window: Window) -> np.ndarray:
-    hours = hour_of_week(np.arange(window.start, window.end, HOUR))
-    assert (window.end - window.start) % DAY == 0
+    """Return how often each hour of the week occurs in the blocks that count."""
+    begins = window.start + window.blocks() * window.block
+    hours = hour_of_week((begins[:, None] + np.arange(0, window.block, HOUR)).ravel())
     return np.bincount(hours, minlength=HOURS)
 
 

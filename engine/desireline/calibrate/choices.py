@@ -62,7 +62,7 @@ def _unfinished(found: "Evidence") -> str:
 
 def _arrivals(found: "Evidence") -> str:
     by = f"one stream for each {found.arrivals.by}" if found.arrivals.by else "one stream"
-    span = (found.window.end - found.window.start) / WEEK
+    span = len(found.window.blocks()) * found.window.block / WEEK
     kinds = len(found.arrivals.profiles)
     a_week = found.window.inside.sum() / max(span, 1e-9)
     return f"{a_week:,.1f} cases a week by hour of the week over {span:.1f} weeks; {by}, {kinds} kinds of case"
@@ -123,7 +123,7 @@ def _blueprint(
 
 def _refits(found: "Evidence", model: Model) -> str:
     unit = "weeks" if found.window.block == WEEK else "days"
-    return f"{len(model.refits)} on {found.window.blocks} {unit} drawn with replacement"
+    return f"{len(model.refits)} on {len(found.window.blocks())} {unit} drawn with replacement"
 
 
 def _not_learned(log: EventLog, found: "Evidence", fit: Fit) -> list[str]:
@@ -137,7 +137,7 @@ def _not_learned(log: EventLog, found: "Evidence", fit: Fit) -> list[str]:
     texts += [f'capacity of "{e.name}": {e.why}' for e in found.pools.evidence.values() if not e.limited]
     if fit.retention is None:
         texts.append(f"retention: {fit.reason}")
-    if found.window.blocks < 2:
+    if len(found.window.blocks()) < 2:
         texts.append("uncertainty: a single day cannot be resampled")
     if np.ptp(found.window.local) == 0:
         texts.append("arrivals: all cases begin at the same instant")

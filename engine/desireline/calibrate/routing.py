@@ -156,19 +156,19 @@ def _longest(grams: list[np.ndarray], kept: list[np.ndarray]) -> np.ndarray:
 def _informative(gram: np.ndarray, state: np.ndarray, following: np.ndarray, counted: np.ndarray) -> np.ndarray:
     """Return which histories tell what comes next better than the state they would back off to."""
     use = counted & (gram >= 0)
-    size = int(gram.max()) + 1
+    size, states = max(int(gram.max()) + 1, 1), int(state.max()) + 1
     kinds = int(following.max()) + 2
     pair, pair_count = np.unique(gram[use] * kinds + following[use] + 1, return_counts=True)
     back, back_count = np.unique(state[use] * kinds + following[use] + 1, return_counts=True)
     visited = np.bincount(gram[use], minlength=size)
-    backed = np.bincount(state[use])
+    backed = np.bincount(state[use], minlength=states)
     one_state = np.zeros(size, np.int64)
     one_state[gram[use]] = state[use]
     g, following_code = pair // kinds, pair % kinds
     fallback = one_state[g]
     expected = back_count[np.searchsorted(back, fallback * kinds + following_code)] / backed[fallback]
     gain = np.bincount(g, pair_count * np.log(pair_count / visited[g] / expected), minlength=size)
-    ways = np.bincount(back // kinds, minlength=len(backed))
+    ways = np.bincount(back // kinds, minlength=states)
     charge = np.maximum(ways[one_state] - 1, 1) * np.log(max(int(use.sum()), 2)) / 2
     return np.asarray((visited >= FEWEST) & (gain > charge))
 

@@ -1,18 +1,28 @@
 """The recent part of a log that is all alike: the model's level is that of the present."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from desireline.calibrate.localtime import DAY, WEEK, show, to_local, week_start
-from desireline.calibrate.visits import Visits
+from desireline.calibrate.visits import NONE, Visits
 from desireline.seeds import Purpose, chain
+from desireline.units import MICROSECONDS
 
 FEWEST_WEEKS = 4
 PERMUTATIONS = 499
 LEVEL = 0.01
 MATERIAL = 0.1
 FEATURES = 60
+SURELY_SOME = 10
+
+
+class Feature(NamedTuple):
+    """What is compared between weeks; `logarithm`: the logarithm of it."""
+
+    name: str
+    logarithm: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +48,15 @@ class Window:
     local: np.ndarray
     reason: str
 
-    @property
-    def blocks(self) -> int:
-        """Number of blocks; the last may be shorter."""
-        return -(-(self.end - self.start) // self.block)
-
     def block_of(self) -> np.ndarray:
         """Return the block of each case; only meaningful where `inside`."""
         return np.asarray((self.local - self.start) // self.block)
+
+    def blocks(self) -> np.ndarray:
+        """Return the blocks that count: all but those without any case where so few cannot be chance."""
+        number = (self.end - self.start) // self.block
+        cases = np.bincount(self.block_of()[self.inside], minlength=number)
+        return np.flatnonzero((cases > 0) | (cases[cases > 0].mean() < SURELY_SOME))
 
 
 def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
@@ -59,67 +70,68 @@ def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
     """
     local = to_local(visits.arrival, timezone)
     low, high = int(week_start(local.min() + WEEK - 1)), int(week_start(local.max()))
-    if high - low < 2 * FEWEST_WEEKS * WEEK:
-        return _short(local)
-    weeks = (high - low) // WEEK
-    week = (local - low) // WEEK
-    table, names = _weekly(visits, week, weeks)
-    settled = weeks - _unsettled(visits, week, weeks)
-    begin, reason = 0, ""
+    week = np.where((local >= low) & (local < high), (local - low) // WEEK, NONE)
+    used = np.unique(week[week >= 0])
+    if len(used) < 2 * FEWEST_WEEKS:
+        return _short(local, len(used))
+    table, features = _weekly(visits, week, used)
+    settled = len(used) - _unsettled(visits, week, used)
+    begin, reason = 0, "no change was found between its weeks"
     while settled - begin >= 2 * FEWEST_WEEKS:
-        found = _split(table[begin:settled], names, seed + begin)
+        found = _split(table[begin:settled], features, seed + begin)
         if found is None:
             break
-        begin, what = begin + found[0], found[1]
-        reason = f"the weeks before {show(low + begin * WEEK)} differ ({what})"
-    start = low + begin * WEEK
-    reason = reason or "no change was found between its weeks"
-    return Window(
-        start=start, end=high, block=WEEK, inside=(local >= start) & (local < high), local=local, reason=reason
-    )
+        begin += found[0]
+        reason = f"the weeks before {show(low + int(used[begin]) * WEEK)} differ ({found[1]})"
+    start = low + int(used[begin]) * WEEK
+    inside = (local >= start) & (local < high)
+    return Window(start=start, end=high, block=WEEK, inside=inside, local=local, reason=reason)
 
 
-def _short(local: np.ndarray) -> Window:
+def _short(local: np.ndarray, weeks: int) -> Window:
     """Return the whole days of a short log, without its partial first and last one where enough remains."""
     low, high = int(local.min() // DAY * DAY), int(local.max() // DAY * DAY + DAY)
-    reason = f"the log covers less than {2 * FEWEST_WEEKS} whole weeks"
-    if high - low > 3 * DAY:
+    inner = (local >= low + DAY) & (local < high - DAY)
+    if high - low > 3 * DAY and 2 * inner.sum() > len(local):
         low, high = low + DAY, high - DAY
+    reason = f"cases arrive in {weeks} whole weeks, too few to compare"
     return Window(start=low, end=high, block=DAY, inside=(local >= low) & (local < high), local=local, reason=reason)
 
 
-def _unsettled(visits: Visits, week: np.ndarray, weeks: int) -> int:
+def _unsettled(visits: Visits, week: np.ndarray, used: np.ndarray) -> int:
     """Return the number of last weeks in which more than a twentieth of cases have not ended: they look different."""
-    ok = (week >= 0) & (week < weeks)
-    total = np.bincount(week[ok], minlength=weeks)
-    still = np.bincount(week[ok & visits.unfinished], minlength=weeks)
-    return int((still > 0.05 * np.maximum(total, 1)).sum())
+    total = np.bincount(week[week >= 0])[used]
+    still = np.bincount(week[(week >= 0) & visits.unfinished], minlength=int(used[-1]) + 1)[used]
+    return int((still > 0.05 * total).sum())
 
 
-def _weekly(visits: Visits, week: np.ndarray, weeks: int) -> tuple[np.ndarray, list[str]]:
-    """Return one row per week: steps per case, mean log-duration of activities, log of arrivals; and column names."""
-    ok = (week >= 0) & (week < weeks)
-    cases = np.bincount(week[ok], minlength=weeks)
-    columns, names = [np.log(np.maximum(cases, 0.5))], ["arrivals"]
-    row_week = np.where(ok, week, weeks)[visits.case]
+def _weekly(visits: Visits, week: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, list[Feature]]:
+    """Return one row per week with cases: log of arrivals, steps per case, mean log-duration of activities."""
+    size = int(used[-1]) + 2
+    row_week = np.where(week < 0, size - 1, week)[visits.case]
+
+    def per_week(rows: np.ndarray, values: np.ndarray | None = None) -> np.ndarray:
+        sums = np.bincount(row_week[rows], None if values is None else values[rows], minlength=size)
+        return np.asarray(sums[used], np.float64)
+
+    cases = np.bincount(week[week >= 0], minlength=size)[used].astype(np.float64)
+    columns, features = [np.log(cases)], [Feature("arrivals", True)]
     last = np.append(visits.first[1:], len(visits.case)) - 1
     following = np.append(visits.activity[1:], 0)
     following[last] = len(visits.activities)
     pair = visits.activity * (len(visits.activities) + 1) + following
     label = (*visits.activities, "the end")
     for p in _frequent(pair):
-        a, b = divmod(int(p), len(label))
-        columns.append(np.bincount(row_week[pair == p], minlength=weeks + 1)[:weeks] / np.maximum(cases, 1))
-        names.append(f"{label[a]} to {label[b]}")
-    length = np.log1p((visits.ended - visits.start) / 1e6)
+        columns.append(per_week(pair == p) / cases)
+        features.append(Feature(" to ".join(label[i] for i in divmod(int(p), len(label))), False))
+    length = np.log1p((visits.ended - visits.start) / MICROSECONDS)
     timed = visits.finished & ~visits.gave_up & (visits.ended > visits.start)
     for a in _frequent(visits.activity[timed]):
         rows = timed & (visits.activity == a)
-        number = np.bincount(row_week[rows], minlength=weeks + 1)[:weeks]
-        total = np.bincount(row_week[rows], length[rows], minlength=weeks + 1)[:weeks]
-        columns.append(np.where(number > 0, total / np.maximum(number, 1), total.sum() / max(number.sum(), 1)))
-        names.append(f"duration of {label[a]}")
-    return np.column_stack(columns), names
+        number, mean = per_week(rows), float(length[rows].mean())
+        columns.append(np.where(number > 0, per_week(rows, length) / np.maximum(number, 1), mean))
+        features.append(Feature(f"duration of {label[a]}", True))
+    return np.column_stack(columns), features
 
 
 def _frequent(codes: np.ndarray) -> np.ndarray:
@@ -129,7 +141,7 @@ def _frequent(codes: np.ndarray) -> np.ndarray:
     return np.asarray(values[order][counts[order] >= 0.005 * len(codes)])
 
 
-def _split(table: np.ndarray, names: list[str], seed: int) -> tuple[int, str] | None:
+def _split(table: np.ndarray, features: list[Feature], seed: int) -> tuple[int, str] | None:
     """Return the first week of the later part and what differs most, or None where the weeks look alike."""
     statistic = _differences(table)
     split, column = np.unravel_index(int(statistic.argmax()), statistic.shape)
@@ -137,17 +149,13 @@ def _split(table: np.ndarray, names: list[str], seed: int) -> tuple[int, str] | 
     generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE)))
     highest = [_differences(table[generator.permutation(len(table))]).max() for _ in range(PERMUTATIONS)]
     p = (1 + sum(h >= statistic.max() for h in highest)) / (1 + PERMUTATIONS)
-    before, after = table[:at, column].mean(), table[at:, column].mean()
-    ratio = abs(after - before) if names[column].startswith(("arrivals", "duration")) else abs(after / before - 1)
-    if p > LEVEL or ratio < MATERIAL:
+    before, after = float(table[:at, column].mean()), float(table[at:, column].mean())
+    name, logarithm = features[column].name, features[column].logarithm
+    change = abs(after - before) if logarithm else abs(after - before) / max(before, after, 1e-9)
+    if p > LEVEL or change < MATERIAL:
         return None
-    return at, f"{names[column]}: {_change(names[column], before, after)}"
-
-
-def _change(name: str, before: float, after: float) -> str:
-    if name.startswith(("arrivals", "duration")):
-        return f"x{np.exp(after - before):.2f}"
-    return f"{before:.3f} to {after:.3f} per case"
+    words = f"x{np.exp(after - before):.2f}" if logarithm else f"{before:.3f} to {after:.3f} per case"
+    return at, f"{name}: {words}"
 
 
 def _differences(table: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from desireline.simulate.run import UNFINISHED, Run
 def run_table(run: Run, model: Model) -> CaseTable:
     """Return what happened to each case of `run`, in order of arrival: the case table of the log that it is.
 
+    A model of a log without enabled times tells no waiting apart, and neither does its run.
     A case in which nothing had begun when the run stopped is not in the log, and so not in the table. Who is kept is
     drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the same in every
     scenario. Of a case still under way it is not known, nor of one that passes no activity
@@ -31,7 +32,7 @@ def run_table(run: Run, model: Model) -> CaseTable:
         first=first,
         activity=activity,
         function=functions(names, activity, run.plan.pool_names, run.pool[order], owners_of(model)),
-        enabled=run.enabled[order],
+        enabled=run.enabled[order] if model.has_enabled else np.full(len(order), UNKNOWN),
         start=run.start[order],
         end=run.end[order],
         gave_up=np.isin(activity, [i for i, name in enumerate(names) if name in gives_up]),
