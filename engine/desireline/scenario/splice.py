@@ -11,6 +11,7 @@ from dataclasses import replace
 from desireline.errors import ScenarioError
 from desireline.model.model import ZERO, Activity, Branch, Distribution, Model, Node, Parameters, Times
 from desireline.scenario.changes import InsertChange, RemoveChange
+from desireline.scenario.heirs import heirs
 from desireline.scenario.names import activities_of, pool_named
 
 START = ""
@@ -18,24 +19,28 @@ START = ""
 
 
 def remove(model: Model, change: RemoveChange) -> Parameters:
-    """Return the parameters of `model` without a touchpoint; cases go on as they did after it.
-
-    Where an activity's time depends on what came before, it is then the time after what now comes before.
+    """Return the parameters of `model` without a touchpoint; cases go on as they did after it, as soon as they did.
 
     Raises
     ------
     ScenarioError
         If nothing would be left, or a case could never leave the touchpoint.
     """
-    labels = set(activities_of(model, change.remove))
     parameters = model.parameters
+    for label in activities_of(model, change.remove):
+        parameters = _without_activity(parameters, label)
+    if all(branch.to is None for branch in parameters.start):
+        raise ScenarioError(f'without "{change.remove}" nothing is left of the journey')
+    return parameters
+
+
+def _without_activity(parameters: Parameters, label: str) -> Parameters:
+    activities = heirs(parameters, label)
+    del activities[label]
     route = _Route(parameters)
     for node in parameters.nodes.values():
-        if node.kind == "activity" and node.activity in labels:
+        if node.activity == label:
             route.splice(node.id)
-    if all(branch.to is None for branch in route.start):
-        raise ScenarioError(f'without "{change.remove}" nothing is left of the journey')
-    activities = {name: activity for name, activity in parameters.activities.items() if name not in labels}
     return replace(parameters, nodes=route.nodes, start=route.start, activities=activities)
 
 

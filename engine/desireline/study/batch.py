@@ -4,11 +4,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 
 import numpy as np
 
-from desireline import __version__
 from desireline.model.io import dump_model
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
@@ -16,15 +14,11 @@ from desireline.study.answers import Runs, precise, refits_of
 from desireline.study.design import Cell
 from desireline.study.load import Study
 from desireline.study.store import BLOCK, Store, Values
+from desireline.study.versions import versions
 from desireline.study.work import COLUMNS, Task, Window, replicate_all
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, how many runs are done, and how many there are at most."""
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of all that decides a number."""
-    return {"desireline": __version__, **{name: version(name) for name in ("numpy", "pyarrow", "scipy", "simpy")}}
 
 
 def hash_of(model: Model) -> str:

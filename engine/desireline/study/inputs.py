@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from desireline import __version__
 from desireline.errors import ModelError, StudyError
 from desireline.model.io import read_model, write_model
 from desireline.model.model import Model
 from desireline.study.load import Study
 from desireline.study.store import Store
+from desireline.study.versions import versions
 
 MODEL = "model.json"
 Keep = Callable[[str, object], object]
@@ -43,7 +43,7 @@ def prepare(study: Study, store: Store, seed: int, keep: Keep) -> Inputs:
     if study.log is None:
         raise StudyError("neither a model nor a log", where=study.file)
     hashes = _hashes(*_files(study))
-    key = hashlib.sha256(repr((sorted(hashes.items()), seed, __version__)).encode()).hexdigest()
+    key = hashlib.sha256(repr((sorted(hashes.items()), seed, versions())).encode()).hexdigest()
     if store.read_json("calibrated.json").get("key") == key:
         try:
             return Inputs(model=read_model(store.folder / MODEL), hashes=hashes)

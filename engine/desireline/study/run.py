@@ -11,7 +11,7 @@ from desireline.errors import StudyError
 from desireline.measure.registry import MEASURES
 from desireline.model.model import Model
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
-from desireline.study.batch import Batch, Progress, hash_of, versions
+from desireline.study.batch import Batch, Progress, hash_of
 from desireline.study.design import cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
@@ -19,6 +19,7 @@ from desireline.study.result import StudyResult
 from desireline.study.sentences import sentences
 from desireline.study.store import open_store
 from desireline.study.tables import write_tables
+from desireline.study.versions import versions
 from desireline.study.work import UNFINISHED_SHARE
 
 MANY_UNFINISHED = 0.01

@@ -68,7 +68,7 @@ def scale(value: float, unit: str) -> tuple[float, str]:
     Examples
     --------
     >>> scale(5400, "s")
-    (3600.0, ' h')
+    (60.0, ' min')
     """
     if unit == "share":
         return 0.01, " points"
