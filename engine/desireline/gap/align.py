@@ -44,64 +44,65 @@ class Aligned:
 def align(traces: Sequence[Trace], language: Language) -> Aligned:
     """Return the canonical optimal alignment of each of `traces`.
 
-    A customer who left is held only to what comes before: of such a trace the cheapest alignment with a beginning of a
-    planned journey counts, and the shortest way from there to an end is not reached.
+    A customer who left is held only to what came before: of such a trace the cheapest alignment with a beginning of a
+    planned journey counts (where several are, the one nearest to an end), and what would be left to do is not reached.
     """
     n_labels = language.step.shape[0]
     cost = np.zeros(len(traces), np.int64)
     counts = np.zeros((3, len(traces), n_labels), np.int64)
     approximate = np.zeros(len(traces), bool)
-    chooser = Chooser(language)
-    for row, ahead in _tables(traces, range(len(traces)), language.to_end, language):
+    whole = Chooser(language, unit=1)
+    for row, ahead in _tables(traces, range(len(traces)), 1, language):
         cost[row] = ahead[0, 0]
         if cost[row] and not traces[row].left:
-            approximate[row] = not chooser.choose(traces[row], ahead, counts[:, row])
-    anywhere = np.where(language.to_end < FAR, 0, FAR)
-    for row, ahead in _tables(traces, [i for i, t in enumerate(traces) if t.left], anywhere, language):
-        approximate[row] = not chooser.choose(traces[row], ahead, counts[:, row])
+            approximate[row] = not whole.choose(traces[row], ahead, counts[:, row])
+    # One deviation outweighs whatever is left to do: no way to an end visits a state twice.
+    beginning = Chooser(language, unit=language.dead + 1)
+    for row, ahead in _tables(traces, [i for i, t in enumerate(traces) if t.left], beginning.unit, language):
+        approximate[row] = not beginning.choose(traces[row], ahead, counts[:, row])
     missing, ad_hoc, not_reached = counts
     return Aligned(cost, missing, ad_hoc, not_reached, int(language.to_end[0]), approximate)
 
 
 def _tables(
-    traces: Sequence[Trace], rows: Iterable[int], at_end: np.ndarray, language: Language
+    traces: Sequence[Trace], rows: Iterable[int], unit: int, language: Language
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield `rows` of `traces` with their tables of least remaining cost, made for batches of similar length."""
     batch: list[int] = []
     for row in sorted(rows, key=lambda i: len(traces[i].visits)):
-        if batch and (len(batch) + 1) * (len(traces[row].visits) + 1) * len(at_end) > BATCH:
-            yield from zip(batch, remaining([traces[i].visits for i in batch], at_end, language), strict=True)
+        if batch and (len(batch) + 1) * (len(traces[row].visits) + 1) * (language.dead + 1) > BATCH:
+            yield from zip(batch, remaining([traces[i].visits for i in batch], unit, language), strict=True)
             batch = []
         batch.append(row)
     if batch:
-        yield from zip(batch, remaining([traces[i].visits for i in batch], at_end, language), strict=True)
+        yield from zip(batch, remaining([traces[i].visits for i in batch], unit, language), strict=True)
 
 
-def remaining(visits: Sequence[tuple[int, ...]], at_end: np.ndarray, language: Language) -> list[np.ndarray]:
+def remaining(visits: Sequence[tuple[int, ...]], unit: int, language: Language) -> list[np.ndarray]:
     """Return for each trace the least cost to finish, shape (length + 1, states + 1), by position and state.
 
-    `at_end` is that cost after the last visit, by state.
+    A deviation costs `unit`, a touchpoint left to do after the last visit costs 1.
     """
     longest = max(map(len, visits))
-    table = np.full((longest + 1, len(visits), len(at_end)), FAR, np.int32)
+    table = np.full((longest + 1, len(visits), language.dead + 1), FAR, np.int64)
     codes = np.full((len(visits), longest), -1, np.int64)
     for row, trace in enumerate(visits):
         codes[row, longest - len(trace) :] = trace
-    table[longest] = at_end
+    table[longest] = language.to_end
     for i in range(longest - 1, -1, -1):
         rows = np.flatnonzero(codes[:, i] >= 0)
         after = table[i + 1, rows]
         synchronous = np.take_along_axis(after, language.step[codes[rows, i]], axis=1)
-        table[i, rows] = _with_model_moves(np.minimum(after + 1, synchronous), language.step)
+        table[i, rows] = _with_model_moves(np.minimum(after + unit, synchronous), unit, language.step)
     return [table[longest - len(trace) :, row] for row, trace in enumerate(visits)]
 
 
-def _with_model_moves(cost: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Return `cost` (traces, states) lowered by going on through touchpoints that were not visited, at 1 each."""
+def _with_model_moves(cost: np.ndarray, unit: int, step: np.ndarray) -> np.ndarray:
+    """Return `cost` (traces, states) lowered by going on through touchpoints that were not visited, a `unit` each."""
     while True:
         before = cost.copy()
         for targets in step[::-1]:
-            np.minimum(cost, 1 + cost[:, targets], out=cost)
+            np.minimum(cost, unit + cost[:, targets], out=cost)
         cost[:, -1] = FAR
         if np.array_equal(before, cost):
             return cost

@@ -9,6 +9,7 @@ labels that reach a place are kept, so the choice is exact; a place with more th
 """
 
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -24,9 +25,10 @@ Labels = set[int]
 
 
 class Chooser:
-    """Chooses alignments of traces with one language."""
+    """Chooses alignments of traces with one language; `unit` is the cost of a deviation in the tables it is given."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, unit: int) -> None:
+        self.unit = unit
         self.steps: list[list[int]] = language.step.T.tolist()
         self.accepting: list[bool] = language.accepting.tolist()
         self.to_end: list[int] = language.to_end.tolist()
@@ -58,7 +60,7 @@ class _Search:
     """
 
     def __init__(self, chooser: Chooser, trace: Trace, ahead: list[list[int]]) -> None:
-        self.trace, self.ahead, self.steps = trace, ahead, chooser.steps
+        self.trace, self.ahead, self.steps, self.unit = trace, ahead, chooser.steps, chooser.unit
         self.accepting, self.to_end = chooser.accepting, chooser.to_end
         self.n = len(self.steps[0])
         self.involved = (1 << self.n) - 1
@@ -90,20 +92,25 @@ class _Search:
         """Return the labels of the optimal alignments that involve at most `most` touchpoints."""
         places: dict[int, Labels] = {0: {0}}
         for i, visit in enumerate(self.trace.visits):
-            self._model_moves(places, self.ahead[i], 0, width, most)
+            self._model_moves(places, self.ahead[i], self.unit, 0, width, most)
             places = self._visit(places, i, visit, width, most)
-        self._model_moves(places, self.to_end, 2 if self.trace.left else 0, width, most)
+        self._model_moves(places, self.to_end, 1, 2 if self.trace.left else 0, width, most)
         return set().union(*(labels for state, labels in places.items() if self.accepting[state]))
 
-    def _model_moves(self, places: dict[int, Labels], ahead: list[int], kind: int, width: int, most: int) -> None:
-        """Go on through touchpoints that were not visited; each makes the rest cheaper by 1."""
-        level = max((ahead[state] for state in places), default=0)
-        while level > 0:
-            for state in [s for s in places if ahead[s] == level]:
-                for label, target in enumerate(self.steps[state]):
-                    if target != self.dead and ahead[target] == level - 1:
-                        self._add(places, target, self._with(places[state], kind, label, most), width)
-            level -= 1
+    def _model_moves(
+        self, places: dict[int, Labels], ahead: list[int], unit: int, kind: int, width: int, most: int
+    ) -> None:
+        """Go on through touchpoints that were not visited; each makes the rest cheaper by `unit`."""
+        waiting = [(-ahead[state], state) for state in places]
+        heapify(waiting)
+        while waiting:
+            cost, state = heappop(waiting)
+            for label, target in enumerate(self.steps[state]):
+                if target != self.dead and ahead[target] == -cost - unit:
+                    labels = self._with(places[state], kind, label, most)
+                    if labels and target not in places:
+                        heappush(waiting, (-ahead[target], target))
+                    self._add(places, target, labels, width)
 
     def _visit(self, places: dict[int, Labels], i: int, visit: int, width: int, most: int) -> dict[int, Labels]:
         here, after = self.ahead[i], self.ahead[i + 1]
@@ -112,7 +119,7 @@ class _Search:
             target = self.steps[state][visit]
             if target != self.dead and after[target] == here[state]:
                 self._add(following, target, labels, width)
-            if after[state] + 1 == here[state]:
+            if after[state] + self.unit == here[state]:
                 self._add(following, state, self._with(labels, 1, visit, most), width)
         return following
 
