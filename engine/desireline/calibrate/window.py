@@ -12,7 +12,9 @@ from desireline.units import MICROSECONDS
 
 FEWEST_WEEKS = 4
 PERMUTATIONS = 499
-LEVEL = 0.01
+LEVEL = 0.05
+LEVEL_FEW = 0.005
+FEW_CASES = 300
 MATERIAL = 0.1
 FEATURES = 60
 SURELY_SOME = 10
@@ -65,8 +67,8 @@ def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
     Weeks are compared by what cases do: how often each step from one activity to the next occurs per case, how long
     activities take, how many cases arrive. The split of the weeks that differs most is looked for, its largest
     standardised difference judged against the same search in shuffled weeks (a maximum-type permutation test; Hothorn
-    et al. 2006, doi:10.1198/000313006X118430). If a difference is significant at 1 % and larger than a tenth, only the
-    later weeks are kept, and the search begins again in them.
+    et al. 2006, doi:10.1198/000313006X118430). If a difference is significant at 5 % (at 0.5 % where the later weeks hold fewer than 300
+    cases) and larger than a tenth, only the later weeks are kept, and the search begins again in them.
     """
     local = to_local(visits.arrival, timezone)
     low, high = int(week_start(local.min() + WEEK - 1)), int(week_start(local.max()))
@@ -142,7 +144,10 @@ def _frequent(codes: np.ndarray) -> np.ndarray:
 
 
 def _split(table: np.ndarray, features: list[Feature], seed: int) -> tuple[int, str] | None:
-    """Return the first week of the later part and what differs most, or None where the weeks look alike."""
+    """Return the first week of the later part and what differs most, or None where the weeks look alike.
+
+    The first column of `table` is the logarithm of the number of cases.
+    """
     statistic = _differences(table)
     split, column = np.unravel_index(int(statistic.argmax()), statistic.shape)
     at = int(split) + FEWEST_WEEKS
@@ -152,7 +157,8 @@ def _split(table: np.ndarray, features: list[Feature], seed: int) -> tuple[int, 
     before, after = float(table[:at, column].mean()), float(table[at:, column].mean())
     name, logarithm = features[column].name, features[column].logarithm
     change = abs(after - before) if logarithm else abs(after - before) / max(before, after, 1e-9)
-    if p > LEVEL or change < MATERIAL:
+    level = LEVEL if np.exp(table[at:, 0]).sum() >= FEW_CASES else LEVEL_FEW
+    if p > level or change < MATERIAL:
         return None
     words = f"x{np.exp(after - before):.2f}" if logarithm else f"{before:.3f} to {after:.3f} per case"
     return at, f"{name}: {words}"
