@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,7 +12,10 @@ import click
 
 from desireline.commands.options import common, seed, workers
 from desireline.commands.output import clean, plain, print_json, say, write_json
+from desireline.commands.progress import staged
 from desireline.errors import DesirelineError
+
+Progress = Callable[[str, int, int], None]
 
 STUDY = Path("scenarios", "broadband", "study.yaml")
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -46,9 +49,10 @@ def command(output: str, workers: int | None, seed: int, as_json: bool) -> None:
     with sample() as folder:
         say(f"The sample journey: {folder / STUDY}")
         study = read_study(folder / STUDY)
-        result = run_study(
-            study, output, workers or os.cpu_count() or 1, seed, progress=story.progress, keep=story.keep
-        )
+        with staged() as bar:
+            result = run_study(
+                study, output, workers or os.cpu_count() or 1, seed, progress=story.progress(bar), keep=story.keep
+            )
     story.finish(plain(result))
     page = write_page(output)
     if as_json:
@@ -84,10 +88,16 @@ class _Story:
         self.told: set[str] = set()
         self.stage = ""
 
-    def progress(self, stage: str, done: int, total: int) -> None:
-        if stage != self.stage:
-            self.stage = stage
-            say(f"... {stage}{f': {total} runs at most' if total else ''}")
+    def progress(self, bar: Progress) -> Progress:
+        """Give a function that announces each stage once, and tells `bar` how far it is."""
+
+        def told(stage: str, done: int, total: int) -> None:
+            if stage != self.stage:
+                self.stage = stage
+                say(f"... {stage}{f': {total} runs at most' if total else ''}")
+            bar(stage, done, total)
+
+        return told
 
     def keep(self, name: str, document: object) -> None:
         write = getattr(document, "document", None)

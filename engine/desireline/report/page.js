@@ -9,8 +9,6 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
   name();
 
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
-
   const map = document.querySelector(".map");
   if (!map) return;
   const data = JSON.parse(document.getElementById("data").textContent);

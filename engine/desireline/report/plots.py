@@ -21,7 +21,7 @@ COLOURS = {
     PAPER: "paper",
 }  # fmt: skip
 TEXT = 11.5
-LABEL_COLUMNS = 24
+LABEL_COLUMNS = 29
 SETTINGS = {
     "svg.fonttype": "none", "svg.hashsalt": "desireline", "path.simplify": False, "font.size": TEXT,
     "text.color": INK, "axes.labelcolor": SOFT, "xtick.color": SOFT, "ytick.color": INK, "axes.edgecolor": RULE,
@@ -110,7 +110,7 @@ def times(bars: Sequence[TimeBar], unit: str, name: str) -> str:
         _labels(axes, [bar.label for bar in bars])
         _ticks(axes, unit)
 
-    return _svg(draw, height=22 * len(bars) + 58, name=name, width=640, left=190)
+    return _svg(draw, height=22 * len(bars) + 58, name=name, width=640, left=196)
 
 
 def _labels(axes: "Axes", labels: Sequence[str]) -> None:
@@ -132,8 +132,8 @@ def _svg(
     *,
     height: float,
     name: str,
-    width: float = 440,
-    left: float = 168,
+    width: float = 460,
+    left: float = 190,
     top: float = 12,
 ) -> str:
     """Return what `draw` draws on an area with fixed margins, as SVG text; lengths in pixels."""
