@@ -67,8 +67,8 @@ def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
     Weeks are compared by what cases do: how often each step from one activity to the next occurs per case, how long
     activities take, how many cases arrive. The split of the weeks that differs most is looked for, its largest
     standardised difference judged against the same search in shuffled weeks (a maximum-type permutation test; Hothorn
-    et al. 2006, doi:10.1198/000313006X118430). If a difference is significant at 5 % (at 0.5 % where the later weeks hold fewer than 300
-    cases) and larger than a tenth, only the later weeks are kept, and the search begins again in them.
+    et al. 2006, doi:10.1198/000313006X118430). If a difference is larger than a tenth and significant at 5 % (at 0.5 %
+    where fewer than 300 cases come later), only the later weeks are kept, and the search begins again in them.
     """
     local = to_local(visits.arrival, timezone)
     low, high = int(week_start(local.min() + WEEK - 1)), int(week_start(local.max()))
