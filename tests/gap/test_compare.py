@@ -1,7 +1,7 @@
 """The gap of small logs, worked out by hand."""
 
 import pytest
-from tests.gap.journeys import blueprint, log_of
+from tests.gap.journeys import blueprint, log_of, timed
 
 from desireline.gap.compare import Gap, compare
 
@@ -146,3 +146,11 @@ def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py() -> None:
     gap = compare(log_of([[*letters, "Z"], [*letters[1:], "Z"], [*letters, "Z", "Z"]]), plan, {})
     assert sorted(found(gap)) == [("T00", "missing", 1, 1), ("Z", "ad hoc", 1, 1)]
     assert gap.unaligned == 0
+
+
+def test_cases_last_seen_shortly_before_the_log_ends_are_noted() -> None:
+    rows = [{"case": i, "activity": a, "start": n, "end": n} for i in range(20) for n, a in enumerate("ABC")]
+    rows += [{"case": 20, "activity": a, "start": n + 0.5, "end": n + 0.5} for n, a in enumerate("AB")]
+    gap = compare(timed(rows), ABC, {})
+    assert found(gap) == [("C", "missing", 1, 1)]
+    assert any("1 were last seen shortly before the log ends" in note for note in gap.notes)

@@ -1,6 +1,6 @@
 """What `compare` prints for people, and writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -32,11 +32,12 @@ def show(gap: Gap, blueprint: Blueprint) -> None:
         columns = ["Promise", "Target", "Kept", "Late", "Early", "Open", "Median", "9 in 10", "Owner"]
         print_table("Promises", columns, rows)
         for row in gap.promises:
-            if row.reason:
-                click.echo(clean(f"  {row.promise}: {row.reason}."))
+            for remark in _remarks(row):
+                click.echo(clean(f"  {row.promise}: {remark}."))
     if gap.not_reached:
         rows = [[row.touchpoint, f"{row.cases:,}"] for row in gap.not_reached]
-        print_table("Not reached: the customer left, or the case is open", ["Touchpoint", "Cases"], rows)
+        print_table("Not reached", ["Touchpoint", "Cases"], rows)
+        click.echo("  The customer left before, or the case is open: no deviation.")
     if gap.unmapped:
         _unmapped(gap)
 
@@ -96,6 +97,15 @@ def _promise(row: Kept) -> Sequence[str]:
     target = "as told" if row.target_s is None else show_duration(row.target_s)
     counts = ["-" if n is None else f"{n:,}" for n in (row.kept, row.late, row.early, row.open)]
     return [row.promise, target, *counts, show_duration(row.median_s), show_duration(row.p90_s), row.owner or "nobody"]
+
+
+def _remarks(row: Kept) -> Iterator[str]:
+    if row.reason:
+        yield row.reason.rstrip(".")
+    if row.gave_up:
+        yield f"{row.gave_up:,} more gave up in the queue"
+    if row.unknown:
+        yield f"{row.unknown:,} more cannot be timed"
 
 
 def _unmapped(gap: Gap) -> None:

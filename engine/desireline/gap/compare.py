@@ -11,7 +11,8 @@ from desireline.blueprint.order import in_flow
 from desireline.gap.align import Aligned, align
 from desireline.gap.deviations import Deviation, NotReached, deviations, not_reached
 from desireline.gap.language import language
-from desireline.gap.promises import Kept, promises
+from desireline.gap.pending import maybe_under_way
+from desireline.gap.promises import Kept, log_end, promises
 from desireline.gap.traces import Trace, Traces, left_on_the_way, traces
 from desireline.gap.unmapped import Unmapped, unmapped
 from desireline.gap.visits import Visits, visits
@@ -101,6 +102,7 @@ def _notes(
     never = [t.name for t in points if t.observed and t.name not in seen]
     unobserved = [t.name for t in points if not t.observed]
     loose = [t.name for t in points if t.name in seen and t.name not in placed]
+    pending = maybe_under_way(stays, journeys, aligned, log_end(log))
     open_choice = int(journeys.counts[aligned.approximate].sum())
     notes = {
         "No activity of the log stands on a touchpoint: name them under activities.": not seen,
@@ -109,7 +111,8 @@ def _notes(
         f"Not in the flow, so every visit is ad hoc: {', '.join(loose)}.": bool(loose),
         "Every case follows the blueprint.": fitness.perfect_cases == log.n_cases > 0,
         "No case follows the blueprint from start to end.": fitness.followed_so_far == 0 and bool(seen),
-        "The log has one time per event: durations are unknown.": log.single_timestamp,
+        f"Of the cases that miss something, {pending:,} were last seen shortly before the log ends: "
+        "it may still be to come.": pending > 0,
         f"In {open_choice:,} cases other explanations of the same cost may exist.": open_choice > 0,
     }
     return [note for note, applies in notes.items() if applies]

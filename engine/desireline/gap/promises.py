@@ -64,7 +64,7 @@ def promises(
     log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
 ) -> tuple[Kept, ...]:
     """Return the ledger of every promise in `blueprint`: those of touchpoints first, then those from one to another."""
-    end = _log_end(log)
+    end = log_end(log)
     gave_up = _gave_up(log, blueprint, abandonments)
     ledger = []
     for code, name in enumerate(visits.touchpoints):
@@ -81,7 +81,8 @@ def promises(
     return tuple(ledger)
 
 
-def _log_end(log: EventLog) -> int:
+def log_end(log: EventLog) -> int:
+    """Return the latest time in `log`, in microseconds."""
     return max((int(log.column(name).max()) for name in ("start", "end")), default=0) if log.n_events else 0
 
 
@@ -200,7 +201,7 @@ def _told(log: EventLog, attribute: str, cases: np.ndarray) -> np.ndarray | _Sil
 
 def _settle(
     found: _Deliveries | _Silent,
-    log_end: int,
+    until: int,
     name: str,
     unit: str,
     touchpoint: Touchpoint,
@@ -222,7 +223,7 @@ def _settle(
             reason=found.reason,
         )
     done = found.delivered != UNKNOWN
-    late = np.where(done, found.delivered > found.due, found.due < log_end)
+    late = np.where(done, found.delivered > found.due, found.due < until)
     early = done & (found.delivered < found.due - found.early) if found.early is not None else np.zeros(len(done), bool)
     took = (found.delivered - found.begun)[done] / MICROSECONDS
     return Kept(
