@@ -72,9 +72,11 @@ def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
             nodes.update(draw(forks(name, names, 0)))
             nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=branches)
         elif kind == "choice":
-            nodes[name] = Node(id=name, kind="choice", branches=branches)
+            label = draw(st.sampled_from([None, *names]))
+            nodes[name] = Node(id=name, kind="choice", activity=label, branches=branches)
         else:
-            nodes[name] = Node(id=name, kind="activity", activity=draw(st.sampled_from(names)), branches=branches)
+            label, after = draw(st.sampled_from(names)), draw(st.sampled_from([None, *names]))
+            nodes[name] = Node(id=name, kind="activity", activity=label, branches=branches, timed_as=after)
     return nodes
 
 

@@ -62,8 +62,11 @@ def _routing(parameters: Parameters) -> Iterator[str]:
                 yield f'fork "{node.id}" names no join'
         else:
             yield from _branches(f'node "{node.id}"', node.branches, parameters)
-        if node.kind == "activity" and node.activity not in parameters.activities:
-            yield f'node "{node.id}" is labelled "{node.activity}", which is no activity of the model'
+        if node.kind == "activity" and node.activity is None:
+            yield f'node "{node.id}" is an activity node without an activity'
+        for name in (node.activity, node.timed_as):
+            if name is not None and name not in parameters.activities:
+                yield f'node "{node.id}" names "{name}", which is no activity of the model'
     stuck = sorted(set(nodes) - ending(parameters))
     if stuck:
         shown = ", ".join(f'"{name}"' for name in stuck[:5])

@@ -80,8 +80,10 @@ class Branch:
 class Node:
     """A place in the routing graph.
 
-    An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent.
-    From both, one branch is drawn with probability `share`. A `fork` sends a token along each branch at once; the
+    An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent:
+    one that names an activity stands where that activity was done once, and draws as it did. From both, one branch is
+    drawn with probability `share`. Times after a node are looked up by its activity, or by `timed_as` where given.
+    A `fork` sends a token along each branch at once; the
     tokens meet at the `join` node it names, which goes on when the last of them arrives, by one of its own branches.
     """
 
@@ -90,6 +92,7 @@ class Node:
     activity: str | None = None
     branches: tuple[Branch, ...] = ()
     join: str | None = None
+    timed_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILE, PROFILE_END = range(7)
 # Counters.
 NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED = range(9)
 # The plan: nodes, labels, distributions.
-KIND, NODE_LABEL, JOIN, FIRST, END_OF = range(5)
+KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, END_OF = range(6)
 LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP = range(5)
 # What a token does next.
 NOTHING, ROUTES, TRAVELS, ENABLES, ASKS = range(5)
@@ -364,6 +364,8 @@ def route(graph: Graph, dice: Dice, life: Life, slot: int) -> None:
     """Draw where a token goes from its node."""
     token = life.token
     node = token[slot, NODE]
+    if graph.node[node, TIMED_AS] != NONE:
+        token[slot, PREVIOUS] = graph.node[node, TIMED_AS]
     key = np.uint64(life.case[token[slot, CASE], KEY])
     label = np.uint64(dice.label[graph.node[node, NODE_LABEL], LABEL_KEY])
     u = uniform(key, label, P_ROUTE, np.uint64(token[slot, OCCURRENCE]))
@@ -466,7 +468,7 @@ def complete(desk: Desk, life: Life, record: Record, slot: int) -> int:
     token = life.token
     pool, unit = token[slot, POOL], token[slot, UNIT]
     write(life, record, slot, token[slot, LABEL], pool, unit, token[slot, START], DONE)
-    token[slot, STATE], token[slot, PREVIOUS] = ENTERS, token[slot, LABEL]
+    token[slot, STATE] = ENTERS
     if pool != NONE:
         desk.busy[pool, unit] = False
         desk.pool[pool, LOWEST] = min(unit, desk.pool[pool, LOWEST])
@@ -544,7 +546,7 @@ def _ragged(rows: Iterable[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, 
 def _graph(plan: Plan) -> Graph:
     first, last = plan.node_branches.offsets[:-1], plan.node_branches.offsets[1:]
     return Graph(
-        node=np.stack([plan.node_kind, plan.node_label, plan.node_join, first, last], axis=1),
+        node=np.stack([plan.node_kind, plan.node_label, plan.node_previous, plan.node_join, first, last], axis=1),
         to=plan.node_branches.values,
         share=plan.branch_share,
         start_to=plan.start_branches,

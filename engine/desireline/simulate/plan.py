@@ -41,8 +41,9 @@ class Plan:
         Arrivals come from `start` until before `horizon_end`; at `stop` (twice the horizon) the run ends.
     max_cases : int
         At most this many arrivals.
-    node_kind, node_activity, node_join, node_label : shape (nodes,)
-        KINDS; index of the activity or NONE; for a fork the index of its join; the label under which draws are made.
+    node_kind, node_label, node_previous, node_join : shape (nodes,)
+        KINDS; the label under which draws are made; the activity by which times after the node are looked up, or NONE;
+        for a fork the index of its join.
     label_keys : shape (labels,)
         Key of each label: the activities first, in their order, then the silent nodes.
     node_branches, branch_share : Ragged over nodes, and shape (branches,)
@@ -71,9 +72,9 @@ class Plan:
     stop: int
     max_cases: int
     node_kind: np.ndarray
-    node_activity: np.ndarray
-    node_join: np.ndarray
     node_label: np.ndarray
+    node_previous: np.ndarray
+    node_join: np.ndarray
     label_keys: np.ndarray
     node_branches: Ragged
     branch_share: np.ndarray
@@ -202,9 +203,7 @@ def _route(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Any]:
     labels = [label[node.id if node.activity is None else node.activity] for node in nodes]
     return {
         "node_kind": np.array([KINDS[node.kind] for node in nodes], np.int64),
-        "node_activity": np.array(
-            [label[node.activity] if node.activity is not None else NONE for node in nodes], np.int64
-        ),
+        "node_previous": np.array([label.get(node.timed_as or node.activity or "", NONE) for node in nodes], np.int64),
         "node_join": np.array([index[node.join] if node.join is not None else NONE for node in nodes], np.int64),
         "node_label": np.array(labels, np.int64),
         "label_keys": _keys(label),

@@ -144,7 +144,7 @@ class Journey:
         self.pools = [Pool(i) for i in range(len(plan.pool_names))]
         self.working: dict[tuple[int, int, int], tuple[Case, int, int, int, int, int, int]] = {}
         self.kind, self.join = plan.node_kind.tolist(), plan.node_join.tolist()
-        self.label = plan.node_label.tolist()
+        self.label, self.previous = plan.node_label.tolist(), plan.node_previous.tolist()
         self.first, self.target = plan.node_branches.offsets.tolist(), plan.node_branches.values.tolist()
         self.share = plan.branch_share.tolist()
         self.key = plan.label_keys.tolist()
@@ -218,11 +218,12 @@ class Journey:
             case.visits[label] += 1
             if self.kind[node] == ACTIVITY:
                 yield from self.visit(case, branch, label, previous, occurrence)
-                previous = label
             elif self.kind[node] == FORK:
                 yield from self.fork(case, branch, node, previous)
                 node = self.join[node]
                 continue
+            if self.previous[node] != NONE:
+                previous = self.previous[node]
             u = uniform(case.key, self.key[label], Purpose.ROUTE, occurrence)
             node = self.target[draws.choose(self.share, self.first[node], self.first[node + 1], u)]
 
