@@ -34,7 +34,7 @@ HOMES = {
     "matplotlib": {"report/plots.py"},
     "click": {"commands"},
     "rich": {"commands"},
-    "pm4py": {"journey/process_model.py", "blueprint/net.py", "blueprint/bpmn.py", "gap/align.py"},
+    "pm4py": {"journey/process_model.py", "blueprint/net.py", "gap/by_pm4py.py"},
     "statsmodels": {"experience"},
     "jinja2": {"report"},
     "joblib": {"study"},
