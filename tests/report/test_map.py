@@ -137,7 +137,7 @@ def test_a_journey_without_blueprint_runs_from_left_to_right(tmp_path: Path) -> 
 
 def test_a_blueprint_alone_is_a_map() -> None:
     documents = Documents(
-        check={}, discover={}, compare={}, calibrate={}, study={}, blueprint=from_written(dict(BLUEPRINT))
+        check={}, discover={}, compare={}, calibrate={}, study={}, manifest={}, blueprint=from_written(dict(BLUEPRINT))
     )
     result = journey_map(gather(documents))
     assert result

@@ -15,7 +15,10 @@ NAMES = ("check", "discover", "compare", "calibrate", "study", "blueprint")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Documents:
-    """What a folder holds; an empty mapping stands for a document that is not there."""
+    """What a folder holds; an empty mapping stands for a document that is not there.
+
+    `manifest` is what a study notes of its own making.
+    """
 
     check: Mapping[str, Any]
     discover: Mapping[str, Any]
@@ -23,6 +26,7 @@ class Documents:
     calibrate: Mapping[str, Any]
     study: Mapping[str, Any]
     blueprint: Blueprint | None
+    manifest: Mapping[str, Any]
 
     def present(self) -> tuple[str, ...]:
         """Return the names of the documents that are there."""
@@ -48,7 +52,8 @@ def read_documents(folder: str | Path) -> Documents:
         help = "Run a command with -o first, for example: desireline discover LOG -o DIR"
         raise DesirelineError("no results in this folder", where=str(folder), expected=expected, help=help)
     written = found.pop("blueprint")
-    return Documents(**found, blueprint=from_written(dict(written)) if written else None)
+    blueprint = from_written(dict(written)) if written else None
+    return Documents(**found, blueprint=blueprint, manifest=_read(folder / "manifest.json"))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from desireline.errors import DesirelineError
 from desireline.report import behind, gaps, headline, promises, provenance, whatif
 from desireline.report.documents import Documents, read_documents
 from desireline.report.journey_map import Facts, JourneyMap, gather, journey_map
+from desireline.report.words import short
 
 COMMANDS = {
     "discover": "desireline discover LOG -o DIR",
@@ -54,7 +55,7 @@ def page(documents: Documents) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters["svg"] = Markup
+    environment.filters |= {"svg": Markup, "short": short}
     return environment.from_string(_resource("page.html.j2")).render(
         title=_title(documents),
         policy=policy(style, script),

@@ -27,7 +27,8 @@ def provenance(documents: Documents) -> Provenance:
     for name in ("discover", "compare", "calibrate", "study"):
         facts += [(f"{name}: {_label(k)}", v) for k, v in _simple(getattr(documents, name).get("provenance"))]
     facts += [("Documents", ", ".join(f"{name}.json" for name in documents.present()))]
-    facts += [("Made by", f"Desireline {__version__}")]
+    versions = documents.manifest.get("versions") or {"desireline": __version__}
+    facts += [("Made by", ", ".join(f"{name.capitalize()} {version}" for name, version in versions.items()))]
     return Provenance(
         facts=tuple(facts),
         problems=tuple(
