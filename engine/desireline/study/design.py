@@ -70,8 +70,19 @@ def cells(study: Study, model: Model) -> tuple[tuple[Cell, ...], tuple[str, ...]
 
 def _remarks(base: Model, placed: tuple[Placed, ...], scenario: Scenario) -> list[Remark]:
     """Return what is remarkable: of the factors only what has no answer, since a factor at x1 does nothing."""
-    model, of_factors = apply(base, Scenario(name="factors", changes=placed))
-    _, of_scenario = apply(model, scenario)
+    model = base
+    of_factors: tuple[Remark, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    try:
+        model, of_factors = apply(base, Scenario(name="factors", changes=placed))
+    except ScenarioError as fault:
+        problems = fault.problems
+    try:
+        _, of_scenario = apply(model, scenario)
+    except ScenarioError as fault:
+        raise ScenarioError(problems=(*problems, *fault.problems)) from None
+    if problems:
+        raise ScenarioError(problems=problems)
     return [remark for remark in of_factors if remark.kind != "nothing"] + list(of_scenario)
 
 

@@ -1,0 +1,86 @@
+"""`desireline simulate` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.commands.test_study import run
+from tests.models import small_model
+
+from desireline.model.io import write_model
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_model(small_model(3), tmp_path / "model.json")
+
+
+def test_it_prints_one_json_document_with_the_keys_of_the_contract(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("simulate", model, "--runs", "4", "--horizon", "1 wk", "--measures", "wait, cases", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["runs"], document["logs"]) == (4, [])
+    assert set(document["measures"]) == {"wait", "cases"}
+    assert set(document["measures"]["wait"]) >= {"mean", "low", "high", "unit"}
+
+
+def test_each_run_is_written_as_a_log_and_nothing_else_ends_in_csv(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for runs in ("3", "2"):
+        assert run("simulate", model, "--runs", runs, "--cases", "50", "-o", out, "--json") == 0
+    assert sorted(path.name for path in out.glob("*.csv")) == ["run-0000.csv", "run-0001.csv"]
+    header = (out / "run-0000.csv").read_text().splitlines()[0]
+    assert header.startswith(
+        "case_id,activity,resource,enabled_time,start_time,end_time,pool,channel,customer_id,ended"
+    )
+    capsys.readouterr()
+    assert run("check", out / "run-0000.csv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["cases"] == 50
+
+
+def test_scenarios_compose_in_the_order_given(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.yaml").write_text("scenario: a\nchanges: [{pool: Field, set: 2}]\n")
+    (tmp_path / "b.yaml").write_text("scenario: b\nchanges: [{pool: Field, add: 5}]\n")
+    options = ("--runs", "2", "--horizon", "1 wk", "--json")
+    assert run("simulate", model, *options) == 0
+    baseline = json.loads(capsys.readouterr().out)
+    assert run("simulate", model, "--scenario", tmp_path / "a.yaml", "--scenario", tmp_path / "b.yaml", *options) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert both["scenario"] == "a + b"
+    assert both["measures"] == baseline["measures"], "2 + 5 is the 7 that it was"
+
+
+def test_people_get_a_table(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("simulate", model, "--runs", "2", "--horizon", "1 wk") == 0
+    out = capsys.readouterr().out
+    assert "baseline: 2 runs" in out
+    assert "cycle_time" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--measures", "effort"], 'no measure "effort"; expected wait, wait_served'),
+        (["--horizon", "soon"], '--horizon: "soon"; expected a time such as'),
+        (["--horizon", "0 wk"], "no time in which a case could arrive"),
+        (["--start", "next year"], '"next year" is no start'),
+        (["--scenario", "none.yaml"], "none.yaml: the file cannot be read"),
+        (["--runs", "0"], "0 is not in the range"),
+    ],
+)
+def test_bad_input_is_one_clear_error(
+    model: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert run("simulate", model, *arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_log_instead_of_a_model_is_refused_with_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "log.csv").write_text("case,activity,start\n1,A,2026-01-01\n")
+    assert run("simulate", tmp_path / "log.csv") == 2
+    assert "desireline calibrate LOG -o MODEL" in capsys.readouterr().err
