@@ -62,18 +62,29 @@ class _Canvas:
         begin, end = self.port(source, True), self.port(target, False)
         points = [begin, end]
         if level is not None:
-            begin, end = self._centre(source), self._centre(target)
-            points = [begin, (begin[0], level), (end[0], level), end]
+            points = [*self._towards(source, level), *reversed(self._towards(target, level))]
         elif begin[1] != end[1]:
-            bend = self._centre(source)[0] if "Gateway" in source else self._centre(target)[0]
-            corner = (bend, end[1]) if "Gateway" in source else (bend, begin[1])
-            points = [self._centre(source) if "Gateway" in source else begin, corner]
-            points.append(end if "Gateway" in source else self._centre(target))
+            turn = self._towards(source, end[1]) if "Gateway" in source else [begin]
+            points = [*turn, end] if "Gateway" in source else [begin, *reversed(self._towards(target, begin[1]))]
         self.arrows.append((source, target, name, points))
 
-    def _centre(self, id_: str) -> Point:
-        _, _, x, y, (width, height) = self.vertices[id_]
-        return (x + width // 2, y + height // 2)
+    def _towards(self, gateway: str, level: int) -> list[Point]:
+        """Return the way from the upper or lower corner of `gateway` to the height `level`."""
+        _, _, x, y, (width, height) = self.vertices[gateway]
+        corner = y if level < y + height // 2 else y + height
+        return [(x + width // 2, corner), (x + width // 2, level)]
+
+    def _arrows_back(self, split: str, join: str, entry: str, exit_: str, low: int, high: int) -> None:
+        """Draw the arrows from `split` back to `join` around what is done again, which runs from left to right."""
+        begin, end = self.port(entry, False), self.port(exit_, True)
+        if entry == exit_:
+            into = [*self._towards(split, begin[1]), end]
+            out = [begin, *reversed(self._towards(join, begin[1]))]
+        else:
+            side, other = begin[0] - GAP // 4, end[0] + GAP // 4
+            into = [*self._towards(split, low), (side, low), (side, begin[1]), begin]
+            out = [end, (other, end[1]), (other, high), *reversed(self._towards(join, high))]
+        self.arrows += [(split, entry, "again", into), (exit_, join, "", out)]
 
     def block(self, flow: Flow, left: int, middle: int) -> tuple[str | None, str | None]:
         """Draw `flow` from `left` on around `middle`; return its first and last vertex (None where it is empty)."""
@@ -128,8 +139,8 @@ class _Canvas:
         level = middle + height // 2 - _size(again)[1] // 2
         entry, exit_ = self.block(again, left + GATEWAY[0] + GAP, level)
         if entry and exit_:
-            self.arrow(split, entry, "again")
-            self.arrow(exit_, join)
+            half = _size(again)[1] // 2 + LINE // 3
+            self._arrows_back(split, join, entry, exit_, level + half, level - half)
         else:
             self.arrow(split, join, "again", level)
         return join, split
