@@ -62,5 +62,10 @@
     line.addEventListener("mouseleave", hide);
   });
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("scroll", hide, { passive: true });
+  const scrolled = () => {
+    const card = document.activeElement;
+    if (card && card.classList.contains("card") && !tip.hidden) pick(card); else hide();
+  };
+  addEventListener("scroll", scrolled, { passive: true });
+  map.addEventListener("scroll", scrolled, { passive: true });
 })();
