@@ -53,7 +53,9 @@ def queue_log(
     if patience is not None:
         limits = (draw.exponential(patience * MINUTE, number)).astype(np.int64) + 1
     free = [(0, unit) for unit in range(units)]
-    rows: dict[str, list[object]] = {name: [] for name in ("case_id", "activity", "enabled", "start", "end", "resource")}
+    rows: dict[str, list[object]] = {
+        name: [] for name in ("case_id", "activity", "enabled", "start", "end", "resource")
+    }
     for i in range(number):
         at, unit = free[0]
         start = _open(max(at, int(arrivals[i])), opens, closes)

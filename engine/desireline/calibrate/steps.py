@@ -13,6 +13,7 @@ MOST_CHAINS = 4
 RARE_CASES = 20
 RARE_SHARE = 0.005
 MOST_COMPOSITES = 40
+_FOREVER = np.iinfo(np.int64).max
 _TICKS = (60_000_000, 1_000_000, 1_000)
 
 Composite = tuple[tuple[int, ...], ...]
@@ -50,14 +51,14 @@ class Steps:
 def steps(visits: Visits) -> Steps:
     """Return the steps of all cases.
 
-    A visit joins the current group while its interval from enabled (else start) to end begins before the latest end so
-    far, by more than one tick of the log's clock. In a group, a visit follows the chain whose end lies closest before
+    Visits form a group where their intervals from enabled (else start) to end overlap one after the other, by more than
+    one tick of the log's clock. In a group, a visit follows the chain whose end lies closest before
     it, else it begins a chain.
     """
     n, names = len(visits.case), len(visits.activities)
     before = latest_before(visits.ended, visits.first)
     begun = visits.begun + _tick(visits)
-    begins = begun >= before
+    begins = _soonest(begun, visits.first) >= before
     begins[visits.first] = True
     group = np.cumsum(begins) - 1
     size = np.bincount(group)
@@ -97,6 +98,13 @@ def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:
     latest = np.maximum.accumulate(np.append(NONE, at)[:-1])
     begin = np.repeat(first, np.diff(np.append(first, len(code))))
     return np.where(latest >= begin, code[np.maximum(latest, 0)], NONE)
+
+
+def _soonest(begun: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return for each visit the least of `begun` over itself and the later visits of its case."""
+    last = np.append(first[1:], len(begun)) - 1
+    later = latest_before(-begun[::-1], (len(begun) - 1 - last)[::-1])[::-1]
+    return np.where(later == UNKNOWN, begun, np.minimum(begun, -np.maximum(later, -_FOREVER)))
 
 
 def _tick(visits: Visits) -> int:

@@ -158,6 +158,6 @@ def _unfinished(
         ends = (silent[mine] > (gap[int(0.99 * len(gap))] if len(gap) else 0)).sum()
         longer = 1 - np.searchsorted(gap, silent[mine], side="right") / max(len(gap), 1)
         share = ends / max(ends + len(gap), 1)
-        going_on[mine] = (1 - share) * longer / np.maximum(share + (1 - share) * longer, 1e-12)
+        going_on[mine] = (len(gap) > 0) * (1 - share) * longer / np.maximum(share + (1 - share) * longer, 1e-12)
     quiet = silent > (np.quantile(gaps, 0.99) if len(gaps) else 0)
     return np.asarray(np.where(is_open, ~quiet, going_on > 0.5) & ~left)
