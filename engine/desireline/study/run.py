@@ -36,23 +36,18 @@ def run_study(
     keep: Keep = lambda name, document: None,
     backend: str = "auto",
 ) -> StudyResult:
-    """Return the answer of `study`, and leave it with all runs in `folder`.
+    """Return the answer of `study`, and leave it with all runs in `folder`, where an earlier process's are kept.
 
-    Runs that an earlier process finished there are kept; the result is the same bytes whether it was interrupted or
-    not, and whatever the number of workers.
+    The result is the same bytes whether it was interrupted or not, and whatever the number of workers.
 
     Parameters
     ----------
-    workers
-        Number of processes.
-    seed
-        Of every draw: of the calibration, of the runs, of the intervals.
-    progress
-        Called as runs are finished.
+    workers, seed
+        Number of processes; seed of every draw: of the calibration, of the runs, of the intervals.
     keep
         Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
     backend
-        What runs the model, see `simulate.run`; all give the same runs.
+        See `simulate.run`; all give the same runs.
 
     Raises
     ------

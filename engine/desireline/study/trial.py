@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
@@ -11,13 +11,13 @@ import numpy as np
 from desireline.log.write import write_csv
 from desireline.measure.registry import MEASURES, known_measure
 from desireline.model.model import Model
-from desireline.scenario.apply import apply, apply_to_refit
+from desireline.scenario.apply import Remark, apply
 from desireline.scenario.load import Scenario, read_scenario
-from desireline.simulate.run import Run, simulate
+from desireline.simulate.run import Run
 from desireline.study.answers import mean_of, reasons, refits_of
 from desireline.study.load import BASELINE
 from desireline.study.result import Mean
-from desireline.study.work import Window, measures_of
+from desireline.study.work import Task, Window, measures_of, simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,40 +50,25 @@ def try_out(
     backend: str = "auto",
     progress: Callable[[int], None] = lambda done: None,
 ) -> Trial:
-    """Return what `model` does under `scenario`, and leave the simulated logs in `folder` where one is given.
-
-    Run r uses the refit r of the calibration, as in a study, so that the intervals know both.
-
-    Parameters
-    ----------
-    measures
-        Names; all where none is given.
+    """Return what `model` does under `scenario` (all measures where none is named); logs go to `folder`, if any.
 
     Raises
     ------
-    ScenarioError
-        If the model does not have what the scenario names.
     DesirelineError
-        If a measure is unknown.
+        If a measure is unknown, or the model does not have what the scenario names.
     """
     names = [known_measure(name).name for name in measures] or list(MEASURES)
     _, remarks = apply(model, scenario)
-    unknown = next((str(remark) for remark in remarks if remark.kind == "not identified"), None)
-    window = window or Window()
     place = _empty(folder) if folder is not None else None
+    first = Task(refit=model, changes=scenario, window=window or Window(), seed=seed, replication=0, backend=backend)
     rows, logs = [], []
     for r in range(runs):
-        changed = apply_to_refit(model.refit(r), scenario)
-        run = simulate(
-            changed, seed=seed, replication=r, horizon=window.horizon, cases=window.cases, start=window.start,
-            backend=backend,
-        )  # fmt: skip
+        changed, run = simulated(replace(first, refit=model.refit(r), replication=r))
         rows.append(measures_of(run, changed))
         if place is not None:
             logs.append(_write(run, place, r))
         progress(r + 1)
-    refit = refits_of(model, runs)
-    missing = {**reasons(model), **(dict.fromkeys(MEASURES, unknown) if unknown else {})}
+    refit, missing = refits_of(model, runs), _missing(model, remarks)
     return Trial(
         runs=runs,
         measures={name: mean_of(_column(rows, name), refit, name, missing.get(name)) for name in names},
@@ -92,6 +77,12 @@ def try_out(
         seed=seed,
         warnings=tuple(str(remark) for remark in remarks),
     )
+
+
+def _missing(model: Model, remarks: Sequence[Remark]) -> dict[str, str]:
+    """Return why measures have no answer: all of them where the log does not show what the scenario does."""
+    unknown = [str(remark) for remark in remarks if remark.kind == "not identified"]
+    return dict.fromkeys(MEASURES, unknown[0]) if unknown else reasons(model)
 
 
 def _column(rows: list[dict[str, float | None]], name: str) -> np.ndarray:

@@ -38,6 +38,12 @@ class Task:
 
 def replicate(task: Task) -> dict[str, float | None]:
     """Return the measures of one run by name, with the share of cases left unfinished."""
+    model, run = simulated(task)
+    return measures_of(run, model)
+
+
+def simulated(task: Task) -> tuple[Model, Run]:
+    """Return the changed model of a task and its run."""
     model = apply_to_refit(task.refit, task.changes)
     run = simulate(
         model,
@@ -48,7 +54,7 @@ def replicate(task: Task) -> dict[str, float | None]:
         start=task.window.start,
         backend=task.backend,
     )
-    return measures_of(run, model)
+    return model, run
 
 
 def measures_of(run: Run, model: Model) -> dict[str, float | None]:
