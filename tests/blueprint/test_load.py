@@ -187,3 +187,9 @@ def test_the_schema_of_a_blueprint_names_its_parts() -> None:
     assert {"blueprint", "stages", "touchpoints", "flow", "promises", "pools"} <= set(schema["properties"])
     assert schema["$defs"]["PromiseFile"]["required"] == ["from", "to", "target"]
     assert "Step" in schema["$defs"]
+
+
+def test_the_example_in_the_documentation_is_a_valid_blueprint(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "blueprint.md").read_text(encoding="utf-8")
+    blueprint = read_blueprint(write(tmp_path, page.split("```yaml\n")[1].split("```")[0]))
+    assert in_flow(blueprint)[-1] == "Dispute bill"

@@ -154,3 +154,10 @@ def test_cases_last_seen_shortly_before_the_log_ends_are_noted() -> None:
     gap = compare(timed(rows), ABC, {})
     assert found(gap) == [("C", "missing", 1, 1)]
     assert any("1 were last seen shortly before the log ends" in note for note in gap.notes)
+
+
+def test_swapped_pairs_are_each_explained_by_their_later_touchpoint() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRST"
+    swapped = "".join(b + a for a, b in zip(letters[::2], letters[1::2], strict=True))
+    gap = compare(log_of([swapped]), blueprint(list(letters), letters), {})
+    assert sorted(found(gap)) == [(name, "wrong sequence", 1, 1) for name in letters[1::2]]
