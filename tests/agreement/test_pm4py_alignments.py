@@ -45,7 +45,7 @@ def test_costs_and_fitness_equal_pm4py_on_a_real_log(shared: Callable[[str], Pat
     blueprint = read_blueprint(ROOT / "scenarios" / journey / "blueprint.yaml")
     stays = visits(read, blueprint)
     every = traces(stays, np.zeros(read.n_cases, bool)).distinct
-    some = every[:30] + every[30 :: max(1, len(every) // 60)]
+    some = every[:20] + every[20 :: max(1, len(every) // 40)]
     automaton = language(net(blueprint), stays.touchpoints)
     assert automaton is not None
     ours = align(some, automaton)

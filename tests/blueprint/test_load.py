@@ -21,7 +21,7 @@ stages: [Order, Install, Use]
 pools:
   Field: {cost: 45 an hour, capacity: 6, calendar: {mon-fri: "08:00-18:00"}}
 touchpoints:
-  Place order:      {stage: Order, owner: Sales, channel: [web, phone], moment_of_truth: true, activities: [Order placed]}
+  Place order: {stage: Order, owner: Sales, channel: [web, phone], moment_of_truth: true, activities: [Order placed]}
   Credit check:     {stage: Order, owner: Risk, layer: backstage, operated_by: partner, promise: {cycle: 1 d}}
   Address check:    {stage: Order, owner: Risk}
   Engineer visit:   {stage: Install, owner: Field ops, pool: Field, promise: {wait: 5 d}, cost: 12, failed: [No-show]}
