@@ -10,6 +10,7 @@ from desireline.model.model import Distribution
 FEWEST = 50
 KNOTS = 48
 TAIL = 8
+STILL_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,8 @@ class Waits:
     def fit(self, weights: np.ndarray, knots: int = KNOTS) -> Distribution | None:
         """Return the distribution of patience for these weights of cases; None where nobody gave up.
 
-        The product-limit estimate (Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452). Beyond the longest wait
-        that ended by giving up nothing is seen; the rest is given an exponential tail at the mean rate of giving up.
+        The product-limit estimate (Kaplan and Meier 1958, doi:10.1080/01621459.1958.10501452). Where fewer than 20
+        still wait hardly anything is seen; the rest is given an exponential tail at the mean rate of giving up.
         With fewer than 50 who gave up: exponential, with the maximum likelihood estimate of its mean.
         """
         w = weights[self.case]
@@ -57,11 +58,13 @@ class Waits:
         return Distribution(kind="empirical", x=tuple(np.rint(x).astype(np.int64).tolist()), p=tuple(p.tolist()))
 
     def _survival(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the times of giving up and the share still willing to wait just after each."""
+        """Return the times of giving up while enough still wait, and the share willing to wait on just after each."""
         begins = np.flatnonzero(np.append(True, self.x[1:] != self.x[:-1]))
         leaves = np.add.reduceat(w * self.left, begins)
         at_risk = w.sum() - np.append(0.0, np.cumsum(w))[begins]
         used = leaves > 0
+        seen = used & (len(self.x) - begins >= STILL_WAITING)
+        used = seen if seen.any() else used
         return self.x[begins][used], np.cumprod(1 - leaves[used] / at_risk[used])
 
     def shares(self) -> tuple[int, int]:

@@ -1,0 +1,50 @@
+"""Patience: a clock that service competes with."""
+
+import numpy as np
+import pytest
+from tests.calibrate.worlds import MINUTE, queue_log
+
+from desireline.calibrate.patience import Waits, median, patience
+from desireline.calibrate.visits import visits
+from desireline.model.model import Distribution
+
+
+def waits(n: int, mean: float, served_after: float, seed: int = 1) -> Waits:
+    draw = np.random.default_rng(seed)
+    limit, served = draw.exponential(mean, n), draw.exponential(served_after, n)
+    x = (np.minimum(limit, served) * MINUTE).astype(np.int64)
+    order = np.argsort(x)
+    return Waits(x=x[order], left=(limit < served)[order], case=order)
+
+
+@pytest.mark.parametrize(("served_after", "off"), [(2.0, 0.15), (10.0, 0.06), (40.0, 0.06)])
+def test_waits_that_service_ended_are_censored(served_after: float, off: float) -> None:
+    found = waits(8000, 10.0, served_after).fit(np.ones(8000))
+    assert found is not None
+    assert median(found) == pytest.approx(10 * np.log(2) * MINUTE, rel=off)
+    assert found.mean() == pytest.approx(10 * MINUTE, rel=2 * off)
+
+
+def test_the_product_limit_estimate_equals_a_hand_worked_one() -> None:
+    one = Waits(x=np.array([1, 2, 2, 3, 5]), left=np.array([True, True, False, False, True]), case=np.arange(5))
+    times, survival = one._survival(np.ones(5))
+    assert times.tolist() == [1, 2, 5]
+    assert survival.tolist() == pytest.approx([0.8, 0.6, 0.0])
+
+
+def test_with_few_who_gave_up_patience_is_exponential() -> None:
+    one = Waits(x=np.array([10, 20, 30]) * MINUTE, left=np.array([True, False, True]), case=np.arange(3))
+    assert one.fit(np.ones(3)) == Distribution(kind="exponential", x=(30 * MINUTE,))
+
+
+def test_where_nobody_gave_up_there_is_no_patience() -> None:
+    one = waits(100, 10.0, 10.0)
+    assert one.fit(np.where(one.left[np.argsort(one.case)], 0.0, 1.0)) is None
+    log = queue_log(weeks=2, an_hour=5, service=5, patience=None, units=2)
+    seen, _ = visits(log, {})
+    assert patience(seen, np.ones(seen.cases, bool)) == {}
+
+
+def test_doubling_all_weights_changes_nothing() -> None:
+    one = waits(500, 10.0, 10.0)
+    assert one.fit(np.ones(500)) == one.fit(np.full(500, 2.0))

@@ -1,0 +1,59 @@
+"""`desireline calibrate` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.calibrate.worlds import queue_log
+
+from desireline.commands import main
+from desireline.log.write import write_csv
+from desireline.model.io import read_model
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("logs") / "queue.csv"
+    write_csv(queue_log(weeks=9, an_hour=4, service=20, patience=30, units=2), path)
+    return str(path)
+
+
+def run(*arguments: str) -> int:
+    try:
+        main(["calibrate", *arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def test_json_is_one_document_with_the_agreed_keys(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "m.json")
+    assert run(log, "-o", path, "--refits", "2", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["model"] == path
+    assert document["backtest"] is None
+    assert document["backtest_reason"]
+    assert {"window", "arrivals", "routing", "times", "pools", "patience", "retention", "not_learned"} <= set(
+        document["choices"]
+    )
+    assert len(read_model(path).refits) == 2
+
+
+def test_people_get_tables_and_what_was_not_learned(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(log, "--refits", "0") == 0
+    shown = capsys.readouterr().out
+    for title in ("Arrivals", "Activities", "Pools", "What was chosen", "not learned: retention"):
+        assert title in shown
+
+
+def test_a_folder_gets_the_model_and_what_was_chosen(log: str, tmp_path: Path) -> None:
+    assert run(log, "-o", str(tmp_path), "--refits", "0") == 0
+    assert read_model(tmp_path / "model.json").name
+    assert json.loads((tmp_path / "calibrate.json").read_text())["choices"]
+
+
+def test_a_missing_log_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(str(tmp_path / "none.csv"), "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["found"]
