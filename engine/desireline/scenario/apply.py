@@ -1,6 +1,7 @@
 """A model under a scenario: the one place where changes meet the model."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from desireline.scenario.changes import Change, DemandChange, InsertChange, Pool
 from desireline.scenario.demand import change_demand
 from desireline.scenario.graph import Graph
 from desireline.scenario.load import Placed, Scenario
-from desireline.scenario.names import Absent, pool_named
+from desireline.scenario.names import pool_named
 from desireline.scenario.pools import change_pool, not_identified
 from desireline.scenario.route import route
 from desireline.scenario.splice import insert, remove
@@ -61,14 +62,13 @@ def apply(model: Model, scenario: Scenario) -> tuple[Model, tuple[Remark, ...]]:
 
 
 def apply_to_refit(refit: Model, scenario: Scenario) -> Model:
-    """Return the model of one refit with the changes of `scenario`; changes that name what it lacks are left out."""
+    """Return the model of one refit with the changes of `scenario`, without those that it has no place for.
+
+    A resampled log may lack what the log itself has: a rare touchpoint, a way between two.
+    """
     for placed in scenario.changes:
-        try:
+        with suppress(ScenarioError):
             refit = replace(refit, parameters=_made(refit, placed.change))
-        except Absent:
-            continue
-        except ScenarioError as fault:
-            raise ScenarioError(problems=_at(fault, placed)) from None
     return refit
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from desireline.errors import ScenarioError, nearest
 from desireline.model.model import Model, Parameters, Profile, Stream
 from desireline.scenario.changes import DemandChange, SegmentDemand
-from desireline.scenario.names import Absent
 
 
 def change_demand(model: Model, change: DemandChange) -> Parameters:
@@ -14,10 +13,8 @@ def change_demand(model: Model, change: DemandChange) -> Parameters:
 
     Raises
     ------
-    Absent
-        If no case has the attributes named.
     ScenarioError
-        If no case would arrive at all.
+        If no case has the attributes named, or no case would arrive at all.
     """
     streams = model.parameters.streams
     if isinstance(change.demand, SegmentDemand):
@@ -61,7 +58,7 @@ def _require(streams: tuple[Stream, ...], wanted: Mapping[str, str]) -> None:
         values = {profile.attributes[name] for profile in profiles if name in profile.attributes}
         if not values:
             known = {attribute for profile in profiles for attribute in profile.attributes}
-            raise Absent(f'no case attribute "{name}" in the model', help=nearest(name, known))
+            raise ScenarioError(f'no case attribute "{name}" in the model', help=nearest(name, known))
         if value not in values:
-            raise Absent(f'no case has {name} = "{value}"', help=nearest(value, values))
-    raise Absent(f"no case has {' and '.join(f'{n} = {v}' for n, v in wanted.items())} together")
+            raise ScenarioError(f'no case has {name} = "{value}"', help=nearest(value, values))
+    raise ScenarioError(f"no case has {' and '.join(f'{n} = {v}' for n, v in wanted.items())} together")

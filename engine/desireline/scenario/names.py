@@ -6,16 +6,12 @@ from desireline.model.model import Model
 _POOL_OF = "pool of "
 
 
-class Absent(ScenarioError):
-    """A change names something that the model does not have (a refit may lack what the model has)."""
-
-
 def activities_of(model: Model, touchpoint: str) -> tuple[str, ...]:
     """Return the activities of `touchpoint` that stand on the route.
 
     Raises
     ------
-    Absent
+    ScenarioError
         If there are none; the message names the nearest touchpoint.
     """
     on_route = {node.activity for node in model.parameters.nodes.values()}
@@ -23,13 +19,13 @@ def activities_of(model: Model, touchpoint: str) -> tuple[str, ...]:
     if found:
         return found
     if touchpoint in model.touchpoints:
-        raise Absent(
+        raise ScenarioError(
             f'no case of the model visits the touchpoint "{touchpoint}"',
             help="The log never shows it, or an earlier change removed it.",
         )
     known = {label for label in on_route if label is not None}
     known |= {name for name in model.touchpoints if on_route.intersection(model.activities_of(name))}
-    raise Absent(f'no touchpoint "{touchpoint}" in the model', help=nearest(touchpoint, known))
+    raise ScenarioError(f'no touchpoint "{touchpoint}" in the model', help=nearest(touchpoint, known))
 
 
 def pool_named(model: Model, name: str) -> str:
@@ -37,21 +33,19 @@ def pool_named(model: Model, name: str) -> str:
 
     Raises
     ------
-    Absent
-        If there is no such pool or touchpoint, or the touchpoint needs none.
     ScenarioError
-        If several pools serve the touchpoint.
+        If there is no such pool or touchpoint, or not one pool serves the touchpoint.
     """
     pools = model.parameters.pools
     if name in pools:
         return name
     if not name.startswith(_POOL_OF):
-        raise Absent(f'no pool "{name}" in the model', help=nearest(name, pools))
+        raise ScenarioError(f'no pool "{name}" in the model', help=nearest(name, pools))
     touchpoint = name.removeprefix(_POOL_OF)
     activities = model.parameters.activities
     serving = dict.fromkeys(pool for a in activities_of(model, touchpoint) for pool in activities[a].pools)
     if not serving:
-        raise Absent(f'the touchpoint "{touchpoint}" needs no pool', help=nearest(name, pools))
+        raise ScenarioError(f'the touchpoint "{touchpoint}" needs no pool', help=nearest(name, pools))
     if len(serving) > 1:
         raise ScenarioError(
             f'several pools serve the touchpoint "{touchpoint}"', expected=f"one of: {', '.join(serving)}"
