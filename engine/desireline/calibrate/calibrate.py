@@ -1,6 +1,6 @@
 """From a log to a model: the fitters of all parts on the present of the log, and again on resampled weeks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,8 +116,10 @@ def calibrate(
     Raises
     ------
     ModelError
-        If the log has too little to make any model of.
+        If the log has no cases.
     """
+    if not log.n_cases:
+        raise ModelError("the log has no cases", where=log.name, expected="at least one case")
     known = _queues(abandonments(log, source), blueprint, log)
     table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
     found, remarks = evidence(log, source, blueprint, known, table, seed)
@@ -127,17 +129,11 @@ def calibrate(
         name=log.name,
         timezone=log.timezone,
         start_at=_start_at(log),
-        currency=source.currency or (blueprint.currency if blueprint else ""),
         parameters=found.parameters(base, KNOTS, fit),
-        refits=tuple(
-            found.parameters(weights, REFIT_KNOTS, _refitted(fit, table, weights))
-            for weights in resamples(found.window, refits, seed)
-        ),
-        touchpoints=_touchpoints(blueprint, set(found.visits.activities) - set(known)),
-        owners=_owner_names(blueprint, log),
-        blueprint=dict(blueprint.written) if blueprint else None,
+        refits=_refits(found, fit, resamples(found.window, refits, seed)),
         has_enabled=log.has_enabled,
         provenance=_provenance(log, found.window, refits, seed),
+        **_planned(log, source, blueprint, known),
     )
     choices = describe(log, found, model, fit, blueprint, known, remarks)
     return Calibration(model=model, choices=choices, retention=fit)
@@ -151,19 +147,9 @@ def evidence(
     table: CaseTable,
     seed: int,
 ) -> tuple[Evidence, list[str]]:
-    """Return what the fitters read, and remarks on what had to be assumed.
-
-    Raises
-    ------
-    ModelError
-        If no case can be used.
-    """
-    if not log.n_cases:
-        raise ModelError("the log has no cases", where=log.name, expected="at least one case")
+    """Return what the fitters read of a log with `known` abandonments, and remarks on what had to be assumed."""
     seen, remarks = visits(log, known)
     window = recent_window(seen, log.timezone, seed)
-    if not window.inside.any():
-        raise ModelError("no case begins within whole days of the log", where=log.name, help="Give a longer log.")
     taken = steps(seen)
     rows = window.inside[seen.case]
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
@@ -187,10 +173,26 @@ def evidence(
     ), remarks
 
 
+def _planned(
+    log: EventLog, source: Source, blueprint: Blueprint | None, known: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Return what a model takes from the source and the blueprint."""
+    return {
+        "currency": source.currency or (blueprint.currency if blueprint else ""),
+        "touchpoints": _touchpoints(blueprint, set(log.activities) - set(known)),
+        "owners": _owner_names(blueprint, log),
+        "blueprint": dict(blueprint.written) if blueprint else None,
+    }
+
+
 def _known_by(source: Source) -> tuple[str, ...]:
     """Return the activities that tell the outcome, where it is told by activities."""
     finals = source.outcome.retained.activity if source.outcome else None
     return (*finals.lost, *finals.kept) if finals else ()
+
+
+def _refits(found: Evidence, fit: retention.Fit, samples: Iterable[np.ndarray]) -> tuple[Parameters, ...]:
+    return tuple(found.parameters(w, REFIT_KNOTS, _refitted(fit, found.table, w)) for w in samples)
 
 
 def _refitted(fit: retention.Fit, table: CaseTable, weights: np.ndarray) -> retention.Fit:

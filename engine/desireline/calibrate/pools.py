@@ -155,13 +155,9 @@ def _evidence(
 ) -> Evidence:
     served = rows & mine & ~visits.gave_up
     planned = blueprint.pools.get(name) if blueprint else None
-    base = Evidence(
-        name=name,
-        limited=False,
-        why="",
-        resources=len(np.unique(visits.resource[served & (visits.resource >= 0)])),
-        cost=planned.cost if planned else 0.0,
-    )
+    resources = len(np.unique(visits.resource[served & (visits.resource >= 0)]))
+    cost = planned.cost if planned else 0.0
+    base = Evidence(name=name, limited=False, why="", resources=resources, cost=cost)
     if why := _unusable(visits, served, base.resources):
         return replace(base, why=why)
     queue = served & visits.known & (visits.start - visits.begun > WAITED)

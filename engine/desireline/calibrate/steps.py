@@ -68,8 +68,7 @@ def steps(visits: Visits) -> Steps:
     composite, composites = _composites(visits, rows[wide], size[wide], chain, ok)
     code = np.full(len(rows), NONE)
     code[wide] = np.where(composite >= 0, names + composite, NONE)
-    together = np.zeros(len(rows), bool)
-    together[wide] = composite >= 0
+    together = code >= 0
     starts_step = begins | ~together[group]
     step_rows = np.flatnonzero(starts_step)
     step_code = np.where(together[group[step_rows]], code[group[step_rows]], visits.activity[step_rows])
@@ -79,17 +78,11 @@ def steps(visits: Visits) -> Steps:
     previous = _last_single(step_code, first, names)[step_of]
     since = before[step_rows][step_of]
     since[step_of == np.repeat(first, np.diff(np.append(visits.first, n)))] = UNKNOWN
-    keep = composite >= 0
-    _within_chains(visits, rows[wide][keep], size[wide][keep], chain[keep], previous, since)
-    return Steps(
-        case=step_case,
-        code=step_code,
-        first=first,
-        composites=composites,
-        previous=previous,
-        since=since,
-        linearised=int((size > 1).sum() - together.sum()),
-    )
+    kept = wide[composite >= 0]
+    _within_chains(visits, rows[kept], size[kept], chain[composite >= 0], previous, since)
+    linearised = int((size > 1).sum() - together.sum())
+    made = {"case": step_case, "code": step_code, "first": first, "previous": previous, "since": since}
+    return Steps(**made, composites=composites, linearised=linearised)
 
 
 def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:

@@ -75,9 +75,9 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
     resource, resources = codes(log.events.column("resource"))
     pool, pools = codes(log.events.column("pool"))
     first = np.searchsorted(log.column("case")[keep], np.arange(log.n_cases))
-    begun = np.where(enabled == UNKNOWN, start, enabled)[keep]
-    ended = np.where(end == UNKNOWN, start, end)[keep]
+    begun, ended = np.where(enabled == UNKNOWN, start, enabled)[keep], np.where(end == UNKNOWN, start, end)[keep]
     last = np.append(first[1:], keep.sum()) - 1
+    is_open, left_last = (end == UNKNOWN)[keep][last], gave_up[keep][last]
     return Visits(
         activities=log.activities,
         case=log.column("case")[keep].astype(np.int64),
@@ -93,7 +93,7 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
         pool=pool[keep],
         pool_names=tuple(pools),
         first=first,
-        unfinished=_unfinished(activity[keep], begun, ended, first, (end == UNKNOWN)[keep][last], gave_up[keep][last]),
+        unfinished=_unfinished(activity[keep], begun, ended, first, is_open, left_last),
         gives_up_by={queue: log.activities[code] for code, queue in sorted(left.items(), reverse=True)},
         single_timestamp=log.single_timestamp,
     ), remarks

@@ -67,28 +67,37 @@ def fit(
     weight = np.ones(len(table)) if weights is None else np.asarray(weights, np.float64)
     use = (table.kept >= 0) & (weight > 0)
     known, lost = int(use.sum()), int((use & (table.kept == 0)).sum())
-
-    def none(reason: str) -> Fit:
+    if reason := _too_little(known, lost):
         return Fit(retention=None, reason=reason, known=known, lost=lost)
-
-    if not known:
-        return none("no outcome is known")
-    if min(lost, known - lost) < FEWEST:
-        return none(f"{lost} of {known} cases with a known outcome were lost; at least {FEWEST} of each are needed")
     rule = like.abandoned_lost if like else _rule(table, use)
     if rule:
         use &= table.abandoned == 0
-        if (table.kept[use] == 0).sum() < FEWEST:
-            return none("hardly any loss besides the cases that gave up")
-    names = [like.features] if like else _candidates(table, use)
-    fits = [_logistic(table, use, weight, chosen, customers, not like) for chosen in names]
-    found = [f for f in fits if f is not None]
-    if not found:
-        return none("outcome and features separate perfectly")
-    _, retention, terms = max(found, key=lambda f: f[0])
-    known_by = like.known_by if like else known_by
-    retention = replace(retention, abandoned_lost=rule, known_by=known_by)
+    best = _best(table, use, weight, customers, like)
+    if isinstance(best, str):
+        return Fit(retention=None, reason=best, known=known, lost=lost)
+    _, retention, terms = best
+    retention = replace(retention, abandoned_lost=rule, known_by=like.known_by if like else known_by)
     return Fit(retention=retention, terms=terms, known=known, lost=lost)
+
+
+def _too_little(known: int, lost: int) -> str:
+    if not known:
+        return "no outcome is known"
+    if min(lost, known - lost) < FEWEST:
+        return f"{lost} of {known} cases with a known outcome were lost; at least {FEWEST} of each are needed"
+    return ""
+
+
+def _best(
+    table: CaseTable, use: np.ndarray, weight: np.ndarray, customers: np.ndarray | None, like: Retention | None
+) -> tuple[float, Retention, tuple[Term, ...]] | str:
+    """Return the fit of the highest likelihood, or the reason why there is none."""
+    if (table.kept[use] == 0).sum() < FEWEST:
+        return "hardly any loss besides the cases that gave up"
+    sets = [like.features] if like else _candidates(table, use)
+    fits = [_logistic(table, use, weight, chosen, customers, not like) for chosen in sets]
+    found = [fit for fit in fits if fit is not None]
+    return max(found, key=lambda fit: fit[0]) if found else "outcome and features separate perfectly"
 
 
 def _rule(table: CaseTable, use: np.ndarray) -> bool:
