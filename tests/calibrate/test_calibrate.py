@@ -125,3 +125,13 @@ def test_choices_name_no_case_customer_or_resource() -> None:
     text = dump_model(result.model) + str(dict(result.choices))
     assert "c000001" not in text
     assert "Desk-0" not in text
+
+
+def test_giving_up_that_the_model_cannot_show_is_said() -> None:
+    log = queue_log(weeks=9, an_hour=4, service=20, patience=30, units=2)
+    columns = {name: log.column(name) for name in ("enabled", "start", "end")}
+    names = [log.activities[a] for a in log.column("activity")]
+    case = log.cases.column("case_id").take(log.events.column("case")).to_pylist()
+    nobody = from_arrays({"case_id": case, "activity": names, **columns})
+    said = calibrate(nobody, source=SOURCE, refits=0).choices["not_learned"]
+    assert any('giving up in the queue of "Serve"' in text for text in said)
