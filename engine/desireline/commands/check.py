@@ -47,7 +47,7 @@ def command(
     if bpmn and valid:
         _write_bpmn(files, bpmn)
     if not valid:
-        raise click.exceptions.Exit(2)
+        raise SystemExit(2)
 
 
 def _write_bpmn(files: tuple[str, ...], path: str) -> None:
@@ -90,13 +90,13 @@ def _kind(file: str) -> str:
 def _check_written(file: str) -> dict[str, Any]:
     from desireline.commands.checkfile import check_file
 
-    checked = check_file(file)
-    if not checked.valid:
-        return _invalid(file, checked.problems)
-    _show(f"{file}: valid {checked.kind}")
-    for remark in checked.remarks:
-        say(f"note: {remark}")
-    return {"file": file, "valid": True, "kind": checked.kind, "problems": [], "remarks": checked.remarks}
+    found = check_file(file)
+    if not found.valid:
+        return {"kind": found.kind, **_invalid(file, found.problems)}
+    _show(f"{file}: a valid {found.kind}")
+    for remark in found.remarks:
+        _show(f"  note: {remark}")
+    return {"file": file, "kind": found.kind, "valid": True, "problems": [], "remarks": found.remarks}
 
 
 def _invalid(file: str, problems: tuple[Problem, ...]) -> dict[str, Any]:

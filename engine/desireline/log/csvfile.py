@@ -153,7 +153,7 @@ def _read(path: Path, dialect: Dialect) -> RawLog:
 
     names = [f"c{i}" for i in range(len(dialect.header))]
     stream = open_bytes(path)
-    quotes = _Counting(stream, (dialect.quote or '"').encode())
+    quotes = _Counting(stream, (dialect.quote or '"').encode(), utf8=dialect.encoding.startswith("utf-8"))
     table = pacsv.read_csv(
         _despaced(quotes) if dialect.separator == " " else quotes,
         pacsv.ReadOptions(
@@ -181,13 +181,14 @@ def _read(path: Path, dialect: Dialect) -> RawLog:
 
 
 class _Counting(io.RawIOBase):
-    """A stream that counts a mark on its way."""
+    """A stream that counts a mark on its way, and stops with UnicodeDecodeError where it should be UTF-8 and is not."""
 
-    def __init__(self, stream: io.RawIOBase, mark: bytes) -> None:
+    def __init__(self, stream: io.RawIOBase, mark: bytes, utf8: bool) -> None:
         super().__init__()
         self.stream = stream
         self.mark = mark
         self.marks = 0
+        self.decoder = codecs.getincrementaldecoder("utf-8")() if utf8 else None
 
     def readable(self) -> bool:
         return True
@@ -195,6 +196,8 @@ class _Counting(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         data = self.stream.read(size) or b""
         self.marks += data.count(self.mark)
+        if self.decoder:
+            self.decoder.decode(data, final=not data)
         return data
 
 
