@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
         from desireline.errors import nearest
 
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise click.UsageError(f'No command "{args[0]}". {nearest(args[0], COMMANDS)}', ctx)
+            raise DesirelineError(f'no command "{args[0]}"', where="desireline", help=nearest(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.ClickException as fault:
-        report_error(DesirelineError(fault.format_message(), help=_usage_help(fault)), json)
+        report_error(DesirelineError(fault.format_message().rstrip("."), help=_usage_help(fault)), json)
         sys.exit(2)
     except DesirelineError as fault:
         if "--debug" in arguments:
