@@ -41,7 +41,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a case waits in the queue of an activity before it gives up.
+    """How long a case waits for an activity, from its enabling, before it gives up.
 
     Giving up is written as an event of `activity` (start = end), and ends the case.
     """

@@ -40,11 +40,9 @@ FINISHED, ROOM, PAUSE = range(3)
 # Columns. A slot has at most one pending event: due[slot] = (at, turn).
 AT, TURN = range(2)
 # Tokens; after these, for each place among the pools of its activity, the entries after and before in the queue.
-STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENABLED, JOINED, START, POOL, UNIT = range(
-    15
-)
-FOLLOWING, BEFORE = 15, 16
-ENTERS, DELAYED, RESPONDING, WAITING, WORKING, FORKED = range(6)
+STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENABLED, LEAVES = range(12)
+JOINED, START, POOL, UNIT, FOLLOWING, BEFORE = range(12, 18)
+ENTERS, DELAYED, RESPONDING, LEAVING, WAITING, WORKING, FORKED = range(7)
 # Cases; after these, how often each label was visited.
 ROW, STREAM, INDEX, KEY, RANK, BRANCHES, ENDED, LIVE, SEEN = range(9)
 # Pools; after these, the head and tail of the queue of each rank of priority.
@@ -336,26 +334,36 @@ def ask(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: 
     token[slot, STATE], token[slot, JOINED] = WAITING, life.counter[NOW]
     for i in range(first, last):
         join_queue(desk, life, slot, i - first, desk.serves[i])
+    leaves = token[slot, LEAVES]
+    expect(clock, slot, leaves, 0 if leaves == NEVER else turn_of(token, life.case, PATIENCE, slot))
+
+
+@compiled
+def patience(dice: Dice, life: Life, slot: int) -> int:
+    """Return the instant at which the patience of a token that is enabled now runs out."""
+    label, case = life.token[slot, LABEL], life.token[slot, CASE]
     d = dice.label[label, PATIENCE_OF]
     if d == NONE:
-        expect(clock, slot, NEVER, 0)
-        return
-    key = np.uint64(life.case[case, KEY])
-    u = uniform(key, np.uint64(dice.label[label, LABEL_KEY]), P_PATIENCE, np.uint64(token[slot, OCCURRENCE]))
-    until = life.counter[NOW] + quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
-    expect(clock, slot, until, turn_of(token, life.case, PATIENCE, slot))
+        return NEVER
+    key, occurrence = np.uint64(life.case[case, KEY]), np.uint64(life.token[slot, OCCURRENCE])
+    u = uniform(key, np.uint64(dice.label[label, LABEL_KEY]), P_PATIENCE, occurrence)
+    return life.counter[NOW] + quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
 
 
 @compiled
 def enable(dice: Dice, life: Life, clock: Clock, slot: int) -> int:
-    """Let a token be enabled now; return ASKS, or NOTHING where a response time has to pass."""
-    token = life.token
-    token[slot, ENABLED] = life.counter[NOW]
+    """Let a token be enabled now; return ASKS, or NOTHING where a response time has to pass or patience ends in it."""
+    token, now = life.token, life.counter[NOW]
+    token[slot, ENABLED], token[slot, LEAVES] = now, patience(dice, life, slot)
     response = draw(dice, token, life.case, slot, RESPONSE, P_RESPONSE)
     if response == 0:
         return ASKS
-    token[slot, STATE] = RESPONDING
-    expect(clock, slot, life.counter[NOW] + response, turn_of(token, life.case, TIMER, slot))
+    if token[slot, LEAVES] < now + response:
+        token[slot, STATE] = LEAVING
+        expect(clock, slot, token[slot, LEAVES], turn_of(token, life.case, PATIENCE, slot))
+    else:
+        token[slot, STATE] = RESPONDING
+        expect(clock, slot, now + response, turn_of(token, life.case, TIMER, slot))
     return NOTHING
 
 
@@ -452,7 +460,8 @@ def resize(calendar: Calendar, desk: Desk, clock: Clock, pool: int) -> None:
 @compiled
 def give_up(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
     """Let the patience of a token run out."""
-    leave_queues(dice, desk, life, slot)
+    if life.token[slot, STATE] == WAITING:
+        leave_queues(dice, desk, life, slot)
     case = life.token[slot, CASE]
     if life.case[case, ENDED] == UNFINISHED:
         gone = dice.label[life.token[slot, LABEL], GIVES_UP]

@@ -3,8 +3,8 @@
 A *token* is a case, or one branch of it after a fork; each is a SimPy process. What happens at one instant happens in
 the order (kind, stream, case, branch); SimPy's own events of no delay come before all of these.
 
-Order of a visit: the delay passes, the token is enabled, the response time passes, it takes a free unit or queues,
-works, releases the unit (which serves the next in the queue at once), and goes on along its route.
+Order of a visit: the delay passes, the token is enabled (its patience begins), the response time passes, it takes a
+free unit or queues, works, releases the unit (which serves the next in the queue at once), and goes on along its route.
 
 There is no multi-tasking and no preemption: work that has begun is finished, also past the end of a shift.
 """
@@ -28,6 +28,7 @@ from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, assemble
 
 SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
+NEVER = int(np.iinfo(np.int64).max)
 Process = Generator[simpy.Event, Any, None]
 
 
@@ -65,8 +66,8 @@ class Ticket(simpy.Event):
         self.case = case
 
 
-def give_up(ticket: Ticket) -> None:
-    """Let the patience of a token run out, unless it was served or its case has ended."""
+def expire(ticket: Ticket) -> None:
+    """Let a ticket lapse as patience runs out, unless it was served or its case has ended."""
     if not ticket.triggered and ticket.case.ended == UNFINISHED:
         ticket.succeed(None)
 
@@ -261,18 +262,19 @@ class Journey:
             yield Turn(env, self.now + delay, TIMER, *where)
         enabled = self.now
         response = self.draw(2, case, activity, previous, Purpose.RESPONSE, occurrence)
+        leaves = self.leaves(case, activity, occurrence)
         if response:
-            yield Turn(env, self.now + response, TIMER, *where)
+            at, kind = (leaves, PATIENCE) if leaves < enabled + response else (enabled + response, TIMER)
+            yield Turn(env, at, kind, *where)
         if case.ended != UNFINISHED:
             return
         place = None
+        if leaves < enabled + response:
+            return self.give_up(case, branch, activity, enabled)
         if self.served_by[activity]:
-            place = self.take(activity) or (yield self.join_queue(case, branch, activity, occurrence))
+            place = self.take(activity) or (yield self.join_queue(case, branch, activity, leaves))
             if place is None:
-                gone = self.gives_up[activity]
-                self.recorder.visit(case, branch, gone, NONE, NONE, enabled, self.now, self.now, ABANDONED)
-                case.ended = ABANDONED
-                return
+                return self.give_up(case, branch, activity, enabled)
         pool, unit = (place[0].index, place[1]) if place else (NONE, NONE)
         start = self.now
         self.working[where] = (case, branch, activity, pool, unit, enabled, start)
@@ -291,17 +293,27 @@ class Journey:
                 return pool, unit
         return None
 
-    def join_queue(self, case: Case, branch: int, activity: int, occurrence: int) -> Ticket:
-        """Return a ticket in the queue of every pool of `activity`; patience, if any, runs from now."""
-        now = self.now
+    def leaves(self, case: Case, activity: int, occurrence: int) -> int:
+        """Return the instant at which the patience of a token that is enabled now runs out."""
+        if self.patience[activity] == NONE:
+            return NEVER
+        u = uniform(case.key, self.key[activity], Purpose.PATIENCE, occurrence)
+        return self.now + self.quantile(self.patience[activity], u)
+
+    def give_up(self, case: Case, branch: int, activity: int, enabled: int) -> None:
+        """Record that a case gives up now, which ends it."""
+        gone, now = self.gives_up[activity], self.now
+        self.recorder.visit(case, branch, gone, NONE, NONE, enabled, now, now, ABANDONED)
+        case.ended = ABANDONED
+
+    def join_queue(self, case: Case, branch: int, activity: int, leaves: int) -> Ticket:
+        """Return a ticket in the queue of every pool of `activity`, good until patience runs out."""
         ticket = Ticket(self.env, case)
         for pool in self.served_by[activity]:
-            heappush(pool.queue, (case.priority, now, case.stream, case.index, branch, ticket))
-        if self.patience[activity] != NONE:
-            u = uniform(case.key, self.key[activity], Purpose.PATIENCE, occurrence)
-            until = now + self.quantile(self.patience[activity], u)
-            limit = Turn(self.env, until, PATIENCE, case.stream, case.index, branch)
-            limit.callbacks.append(lambda _: give_up(ticket))
+            heappush(pool.queue, (case.priority, self.now, case.stream, case.index, branch, ticket))
+        if leaves != NEVER:
+            limit = Turn(self.env, leaves, PATIENCE, case.stream, case.index, branch)
+            limit.callbacks.append(lambda _: expire(ticket))
         return ticket
 
 
