@@ -136,8 +136,8 @@ def _not_learned(log: EventLog, found: "Evidence", fit: Fit) -> list[str]:
         texts.append("capacity: the log names no resources")
     texts += [f'capacity of "{e.name}": {e.why}' for e in found.pools.evidence.values() if not e.limited]
     texts += [
-        f'giving up in the queue of "{found.visits.activities[a]}": its waiting is not explained by capacity, '
-        "so in the model nobody queues there and nobody gives up"
+        f'how staff changes giving up in the queue of "{found.visits.activities[a]}": its waiting is not explained '
+        "by capacity, so in the model it stays as it was"
         for a in sorted(found.patience)
         if not found.pools.queued(a)
     ]
