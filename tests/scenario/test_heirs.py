@@ -92,6 +92,12 @@ def test_a_mixture_has_the_mean_of_its_parts_and_few_knots(parts: list[tuple[flo
         assert list(found.x) == sorted(found.x)
 
 
+def test_an_exponential_of_no_length_is_no_time_at_all() -> None:
+    never = Distribution(kind="exponential", x=(0,))
+    assert mixed([(0.5, never), (0.5, fixed(10))]).mean() == 5
+    assert capped(never, 10) == never
+
+
 @given(distributions(), st.integers(0, 100 * HOUR))
 def test_a_capped_time_is_never_longer_and_no_other_changes(distribution: Distribution, most: int) -> None:
     found = capped(distribution, most)

@@ -100,6 +100,7 @@ def mixed(parts: Sequence[tuple[float, Distribution]]) -> Distribution:
     for value in sorted({x for _, _, xs in curves for x in xs}):
         for side in (0, 1):
             below = sum(weight * _below(p, x, value)[side] for weight, p, x in curves)
+            below = min(1.0, max(below, knots[-1][0] if knots else 0.0))
             if not knots or knots[-1] != (below, value):
                 knots.append((below, value))
     knots[0], knots[-1] = (0.0, knots[0][1]), (1.0, knots[-1][1])
@@ -108,7 +109,7 @@ def mixed(parts: Sequence[tuple[float, Distribution]]) -> Distribution:
 
 
 def _knots(distribution: Distribution) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    if distribution.kind == "fixed":
+    if distribution.kind == "fixed" or distribution.x == (0,):
         return (0.0, 1.0), distribution.x * 2
     if distribution.kind == "exponential":
         distribution = _capped_exponential(distribution, _TAIL * distribution.x[0])
