@@ -65,32 +65,57 @@ def read_log(
     raw = read_raw(file)
     roles = assign(raw.table.column_names, source, str(file))
     with connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        loaded = load(connection, raw, roles, source)
-        reasons = _left_out(connection, raw, strict, file)
-        paired = "lifecycle" in roles.columns and roles.single
-        single = roles.single and not (paired and pairing.is_paired(connection))
-        _events(connection, loaded, roles, paired)
-        source = _in_words_of_the_log(source, loaded)
-        moment = int((as_of or datetime.now(UTC)).timestamp() * MICROSECONDS)
-        options = {"paired": paired, "of_case": source.attributes, "as_of": moment}
-        problems = quality.look(connection, raw, roles, loaded, **options)  # type: ignore[arg-type]
-        events = _table(connection, loaded, roles)
-    left_out = len(reasons) + len(raw.rejected)
-    if not events.num_rows:
-        raise _nothing_usable(file, raw, roles, problems)
-    kept = write_quarantine(raw, reasons, file, quarantine) if left_out else None
+        typed = _typed(connection, raw, roles, source, as_of)
+    left_out = len(typed.reasons) + len(raw.rejected)
+    if strict and left_out:
+        raise _strictly(file, raw, typed.reasons, left_out)
+    if not typed.events.num_rows:
+        raise _nothing_usable(file, raw, roles, typed.problems)
     log = from_table(
-        events,
-        timezone=loaded.zone,
+        typed.events,
+        timezone=typed.loaded.zone,
         name=file.name,
-        of_case=source.attributes,
-        single_timestamp=single,
-        provenance=_provenance(file, raw, left_out, problems),
+        of_case=typed.source.attributes,
+        single_timestamp=typed.single,
+        provenance=_provenance(file, raw, left_out, typed.problems),
     )
-    notes = (*raw.notes, *_time_notes(loaded, source, roles, single))
-    facts = _facts(log, raw, roles, paired, problems, left_out, kept, notes)
-    return ReadLog(log=log, quality=facts, source=source, notes=notes)
+    kept = write_quarantine(raw, typed.reasons, file, quarantine) if left_out else None
+    notes = (*raw.notes, *_time_notes(typed, roles))
+    facts = _facts(log, raw, roles, typed, left_out, kept, notes)
+    return ReadLog(log=log, quality=facts, source=typed.source, notes=notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Typed:
+    """What SQL makes of the rows: events, why rows were left out (place and reason), problems."""
+
+    loaded: Loaded
+    source: Source
+    events: pa.Table
+    reasons: list[tuple[int, str]]
+    problems: tuple[quality.Found, ...]
+    paired: bool
+    single: bool
+
+
+def _typed(
+    connection: duckdb.DuckDBPyConnection, raw: RawLog, roles: Roles, source: Source, as_of: datetime | None
+) -> _Typed:
+    connection.execute("SET TimeZone = 'UTC'")
+    loaded = load(connection, raw, roles, source)
+    source = _in_words_of_the_log(source, loaded)
+    paired = "lifecycle" in roles.columns and roles.single
+    _events(connection, loaded, roles, paired)
+    moment = int((as_of or datetime.now(UTC)).timestamp() * MICROSECONDS)
+    return _Typed(
+        loaded=loaded,
+        source=source,
+        events=_table(connection, loaded, roles),
+        reasons=connection.execute("SELECT spot, bad FROM rows WHERE bad IS NOT NULL ORDER BY spot").fetchall(),
+        problems=quality.look(connection, raw, roles, loaded, paired=paired, of_case=source.attributes, as_of=moment),
+        paired=paired,
+        single=roles.single and not (paired and pairing.is_paired(connection)),
+    )
 
 
 def read_raw(file: Path) -> RawLog:
@@ -109,20 +134,14 @@ def read_raw(file: Path) -> RawLog:
     return read_csv(file)
 
 
-def _left_out(connection: duckdb.DuckDBPyConnection, raw: RawLog, strict: bool, file: Path) -> list[tuple[int, str]]:
-    """Return place and reason of each row that cannot be used."""
-    query = "SELECT spot, bad FROM rows WHERE bad IS NOT NULL ORDER BY spot"
-    reasons: list[tuple[int, str]] = connection.execute(query).fetchall()
-    total = len(reasons) + len(raw.rejected)
-    if strict and total:
-        first = min([int(raw.row[spot]) for spot, _ in reasons[:1]] + [row.row for row in raw.rejected[:1]])
-        raise LogError(
-            f"{total:,} of {raw.rows:,} rows cannot be used, the first is row {first:,}",
-            where=str(file),
-            expected="a log without such rows (--strict)",
-            help="desireline check shows them.",
-        )
-    return reasons
+def _strictly(file: Path, raw: RawLog, reasons: Sequence[tuple[int, str]], total: int) -> LogError:
+    first = min([int(raw.row[spot]) for spot, _ in reasons[:1]] + [row.row for row in raw.rejected[:1]])
+    return LogError(
+        f"{total:,} of {raw.rows:,} rows cannot be used, the first is row {first:,}",
+        where=str(file),
+        expected="a log without such rows (--strict)",
+        help="desireline check shows them.",
+    )
 
 
 def _events(connection: duckdb.DuckDBPyConnection, loaded: Loaded, roles: Roles, paired: bool) -> None:
@@ -178,15 +197,16 @@ def _nothing_usable(file: Path, raw: RawLog, roles: Roles, problems: Sequence[qu
     return LogError(found, where=str(file), expected="rows with a case, an activity and a time", help=help)
 
 
-def _time_notes(loaded: Loaded, source: Source, roles: Roles, single: bool) -> list[str]:
+def _time_notes(typed: _Typed, roles: Roles) -> list[str]:
+    loaded = typed.loaded
     notes = list(dict.fromkeys(note for read in loaded.times.values() for note in read.notes))
     zoneless = any(read.zoneless for read in loaded.times.values())
     zoned = any(read.zoned for read in loaded.times.values())
     if zoneless:
         which = "some times carry no zone; they" if zoned else "times carry no zone; they"
-        said = "the zone of the source" if source.timezone else "no source names a zone"
+        said = "the zone of the source" if typed.source.timezone else "no source names a zone"
         notes.append(f"{which} were read as {loaded.zone} ({said})")
-    if single:
+    if typed.single:
         notes.append("there is one time per event: start = end, durations are unknown")
     elif roles.single is False and "lifecycle" in roles.columns:
         notes.append("each row has start and end; the lifecycle column was not used")
@@ -198,12 +218,16 @@ def _provenance(file: Path, raw: RawLog, left_out: int, problems: Sequence[quali
     with file.open("rb") as stream:
         while piece := stream.read(1 << 20):
             digest.update(piece)
+    counts: dict[str, int] = {}
+    for problem in problems:
+        if problem.kind != "future_time":  # it depends on the clock, and models carry this
+            counts[problem.kind] = counts.get(problem.kind, 0) + problem.count
     return {
         "file": file.name,
         "sha256": digest.hexdigest(),
         "rows": raw.rows,
         "left_out": left_out,
-        "problems": {problem.kind: problem.count for problem in problems},
+        "problems": counts,
     }
 
 
@@ -211,8 +235,7 @@ def _facts(
     log: EventLog,
     raw: RawLog,
     roles: Roles,
-    paired: bool,
-    problems: tuple[quality.Found, ...],
+    typed: _Typed,
     left_out: int,
     kept: Path | None,
     notes: tuple[str, ...],
@@ -220,7 +243,7 @@ def _facts(
     start = log.events.column("start")
     last = pc.max(pc.max_element_wise(start, log.events.column("end"))).as_py()
     columns = dict(roles.columns)
-    if paired and log.has_enabled:
+    if typed.paired and log.has_enabled:
         columns["enabled"] = columns["start"]
     return Quality(
         events=log.n_events,
@@ -234,7 +257,7 @@ def _facts(
         columns=columns,
         attributes={"case": log.case_attributes, "event": log.event_attributes},
         single_timestamp=log.single_timestamp,
-        problems=problems,
+        problems=typed.problems,
         quarantined=left_out,
         quarantine=str(kept) if kept else None,
         notes=notes,
