@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.models import small_model
 
 from desireline.model.model import (
     Activity,
@@ -25,6 +24,7 @@ from desireline.model.model import (
 )
 from desireline.simulate.plan import plan
 from desireline.simulate.run import Run, simulate
+from tests.models import small_model
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -72,8 +72,8 @@ def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
             nodes.update(draw(forks(name, names, 0)))
             nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=branches)
         elif kind == "choice":
-            label = draw(st.sampled_from([None, *names]))
-            nodes[name] = Node(id=name, kind="choice", activity=label, branches=branches)
+            label, after = draw(st.sampled_from([None, *names])), draw(st.sampled_from([None, *names]))
+            nodes[name] = Node(id=name, kind="choice", label=label, timed_as=after, branches=branches)
         else:
             label, after = draw(st.sampled_from(names)), draw(st.sampled_from([None, *names]))
             nodes[name] = Node(id=name, kind="activity", activity=label, branches=branches, timed_as=after)

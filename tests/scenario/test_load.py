@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import pytest
-from tests.scenario.writing import scenario
 
 from desireline.errors import ScenarioError
 from desireline.scenario.changes import (
@@ -13,6 +12,7 @@ from desireline.scenario.changes import (
     SegmentDemand,
 )
 from desireline.scenario.load import read_scenario
+from tests.scenario.writing import scenario
 
 
 def problems(folder: Path, *changes: str) -> list[str]:

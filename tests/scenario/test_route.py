@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.models import node, small_model
-from tests.scenario.writing import applied
 
 from desireline.model.model import Activity, Branch, Model, Node
 from desireline.scenario.graph import Graph
+from tests.models import node, small_model
+from tests.scenario.writing import applied
 
 
 def tree(*nodes: Node) -> Model:

@@ -60,9 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     json = "--json" in arguments
     try:
-        cli.main(arguments, prog_name="desireline", standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(cli.main(arguments, prog_name="desireline", standalone_mode=False))
     except click.ClickException as fault:
         report_error(DesirelineError(fault.format_message().rstrip("."), help=_usage_help(fault)), json)
         sys.exit(2)

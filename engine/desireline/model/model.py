@@ -80,11 +80,11 @@ class Branch:
 class Node:
     """A place in the routing graph.
 
-    An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent:
-    one that names an activity stands where that activity was done once, and draws as it did. From both, one branch is
-    drawn with probability `share`. Times after a node are looked up by its activity, or by `timed_as` where given.
-    A `fork` sends a token along each branch at once; the
+    An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent.
+    From both, one branch is drawn with probability `share`. A `fork` sends a token along each branch at once; the
     tokens meet at the `join` node it names, which goes on when the last of them arrives, by one of its own branches.
+    Draws at a silent node are made under its `label` (default: its id); times after a node are looked up by
+    `timed_as` (default: its activity), so a node from which the activity was taken away still leads on as it did.
     """
 
     id: str
@@ -92,6 +92,7 @@ class Node:
     activity: str | None = None
     branches: tuple[Branch, ...] = ()
     join: str | None = None
+    label: str | None = None
     timed_as: str | None = None
 
 

@@ -1,7 +1,6 @@
 """Where a node of the routing graph lies: in which fork, how often it is visited, what came before it."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +9,6 @@ from desireline.model.model import Branch, Node, Parameters
 
 _ROUNDS = 2000
 _LONGEST = 1000
-_SLIGHT = 1e-9
 
 
 class Graph:
@@ -95,40 +93,6 @@ class Graph:
                 labels.append(activity)
             at = self.usual_previous.get(at)
         return tuple(reversed(labels))
-
-    def following(self, branches: Iterable[Branch]) -> dict[str, float]:
-        """Return how often each activity node is expected next on these ways, through silent nodes and into forks.
-
-        What stands behind a join follows what stood before its fork; a token that comes to its join ends there.
-        """
-        found: dict[str, float] = {}
-        ways = [(branch.to, branch.share) for branch in branches]
-        while ways:
-            name, share = ways.pop()
-            if name is None or share < _SLIGHT:
-                continue
-            node = self.nodes[name]
-            if node.kind == "activity":
-                found[name] = found.get(name, 0.0) + share
-            elif node.kind == "choice":
-                ways += [(branch.to, share * branch.share) for branch in node.branches]
-            elif node.kind == "fork":
-                behind = self.nodes[node.join or ""].branches
-                ways += [(branch.to, share) for branch in node.branches]
-                ways += [(branch.to, share * branch.share) for branch in behind]
-        return found
-
-    @cached_property
-    def flows(self) -> dict[tuple[str | None, str], float]:
-        """How often a case is expected to come from one activity to another; None where it begins there."""
-        found: dict[tuple[str | None, str], float] = {}
-        sources: list[tuple[str | None, float, tuple[Branch, ...]]] = [(None, 1.0, self.start)]
-        sources += [(n.activity, self.visits[n.id], n.branches) for n in self.nodes.values() if n.kind == "activity"]
-        for label, visits, branches in sources:
-            for name, share in self.following(branches).items():
-                way = (label, self.nodes[name].activity or "")
-                found[way] = found.get(way, 0.0) + visits * share
-        return found
 
     def reachable(self, begin: str) -> set[str]:
         """Return the nodes that a case can come to from `begin`, which is one only where it can come back."""

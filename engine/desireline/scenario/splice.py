@@ -5,115 +5,37 @@ touchpoint stands on each way out, after the choice of the way. The same custome
 scenario.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from desireline.errors import ScenarioError
 from desireline.model.model import ZERO, Activity, Branch, Distribution, Model, Node, Parameters, Times
 from desireline.scenario.changes import InsertChange, RemoveChange
-from desireline.scenario.heirs import heirs
+from desireline.scenario.graph import Graph
 from desireline.scenario.names import activities_of, pool_named
-
-START = ""
-"""Stands for the start of a case among the ids of nodes."""
 
 
 def remove(model: Model, change: RemoveChange) -> Parameters:
-    """Return the parameters of `model` without a touchpoint; cases go on as they did after it, as soon as they did.
+    """Return the parameters of `model` without a touchpoint: its nodes stay as silent ones, where nothing is done.
+
+    So cases take the same ways on, as soon as they did after the touchpoint; what came before it goes with it.
 
     Raises
     ------
     ScenarioError
-        If nothing would be left, or a case could never leave the touchpoint.
+        If nothing would be left.
     """
-    parameters = model.parameters
-    for label in activities_of(model, change.remove):
-        parameters = _without_activity(parameters, label)
-    if all(branch.to is None for branch in parameters.start):
+    parameters, labels = model.parameters, activities_of(model, change.remove)
+    nodes = {name: _silent(node) if node.activity in labels else node for name, node in parameters.nodes.items()}
+    left = replace(parameters, nodes=nodes)
+    if not any(nodes[name].activity for name in Graph(left).regions):
         raise ScenarioError(f'without "{change.remove}" nothing is left of the journey')
-    return parameters
+    return left
 
 
-def _without_activity(parameters: Parameters, label: str) -> Parameters:
-    activities = heirs(parameters, label)
-    del activities[label]
-    route = _Route(parameters)
-    for node in parameters.nodes.values():
-        if node.activity == label:
-            route.splice(node.id)
-    return replace(parameters, nodes=route.nodes, start=route.start, activities=activities)
-
-
-class _Route:
-    """A route from which nodes are taken out; knows which nodes lead where."""
-
-    def __init__(self, parameters: Parameters) -> None:
-        self.nodes = dict(parameters.nodes)
-        self.start = parameters.start
-        self.into: dict[str | None, dict[str, None]] = {}
-        for name, branches in ((START, self.start), *((n.id, n.branches) for n in self.nodes.values())):
-            self._lead(name, branches)
-
-    def _lead(self, name: str, branches: Iterable[Branch]) -> None:
-        for branch in branches:
-            self.into.setdefault(branch.to, {})[name] = None
-
-    def splice(self, name: str) -> None:
-        """Take the node `name` out: what led to it leads to where it led."""
-        node = self.nodes.pop(name)
-        onward = _without(node)
-        for source in self.into.pop(name, {}):
-            if source == START:
-                self.start = _replaced(self.start, name, onward)
-                self._lead(START, onward)
-            elif source in self.nodes:
-                self._bridge(self.nodes[source], name, onward)
-
-    def _bridge(self, source: Node, name: str, onward: tuple[Branch, ...]) -> None:
-        if source.kind != "fork":
-            self.nodes[source.id] = replace(source, branches=_replaced(source.branches, name, onward))
-            self._lead(source.id, onward)
-        elif any(branch.to == name for branch in source.branches):
-            to = onward[0].to if len(onward) == 1 else self._silent(name, onward)
-            branches = tuple(replace(b, to=to or source.join) if b.to == name else b for b in source.branches)
-            self.nodes[source.id] = replace(source, branches=branches)
-            self._lead(source.id, branches)
-
-    def _silent(self, name: str, onward: tuple[Branch, ...]) -> str:
-        """Return the id of a choice node in place of the node `name`: a fork cannot choose itself."""
-        silent = _new_id(f"after {name}", self.nodes)
-        self.nodes[silent] = Node(id=silent, kind="choice", branches=onward)
-        self._lead(silent, onward)
-        return silent
-
-
-def _without(node: Node) -> tuple[Branch, ...]:
-    """Return the ways on from `node` that do not come straight back to it, their shares adding up to one."""
-    onward = [branch for branch in node.branches if branch.to != node.id and branch.share > 0]
-    total = sum(branch.share for branch in onward)
-    if total <= 0:
-        raise ScenarioError(f'a case can never leave "{node.activity}", so it cannot be taken out')
-    if total == 1:
-        return tuple(onward)
-    return tuple(replace(branch, share=branch.share / total) for branch in onward)
-
-
-def _replaced(branches: tuple[Branch, ...], name: str, onward: tuple[Branch, ...]) -> tuple[Branch, ...]:
-    """Return `branches` with each one to `name` split among `onward`, in its place; neighbours that agree are one."""
-    split: list[Branch] = []
-    for branch in branches:
-        split += (
-            [branch] if branch.to != name else [Branch(to=way.to, share=branch.share * way.share) for way in onward]
-        )
-    if len(split) > 2 * len({branch.to for branch in split}):
-        split.sort(key=lambda branch: branch.to or "")
-    merged: list[Branch] = []
-    for branch in split:
-        if merged and merged[-1].to == branch.to:
-            merged[-1] = replace(branch, share=merged[-1].share + branch.share)
-        else:
-            merged.append(branch)
-    return tuple(merged)
+def _silent(node: Node) -> Node:
+    after = node.timed_as or node.activity
+    return replace(node, kind="choice", activity=None, label=node.activity, timed_as=after)
 
 
 def _new_id(wanted: str, taken: Mapping[str, Node]) -> str:
@@ -164,26 +86,16 @@ def _insert_after(parameters: Parameters, name: str, activity: Activity, labels:
             for i, way in enumerate(node.branches):
                 if not _same_visit(node, nodes.get(way.to or ""), labels):
                     new = _new_id(f"{name} after {node.id}", nodes)
-                    nodes[new] = Node(id=new, kind="activity", activity=name, branches=(replace(way, share=1.0),))
+                    nodes[new] = Node(
+                        id=new,
+                        kind="activity",
+                        activity=name,
+                        branches=(replace(way, share=1.0),),
+                        timed_as=node.timed_as or node.activity,
+                    )
                     branches[i] = replace(way, to=new)
             nodes[node.id] = replace(node, branches=tuple(branches))
-    activities = {other: _as_if_after(times, name, labels) for other, times in parameters.activities.items()}
-    return replace(parameters, nodes=nodes, activities={**activities, name: activity})
-
-
-def _as_if_after(activity: Activity, name: str, labels: tuple[str, ...]) -> Activity:
-    """Return `activity` with the times after `name` that it has after the touchpoint."""
-
-    def learned(times: Times) -> Times:
-        known = [times.by_previous[label] for label in labels if label in times.by_previous]
-        return replace(times, by_previous={**times.by_previous, name: known[0]}) if known else times
-
-    return replace(
-        activity,
-        duration=learned(activity.duration),
-        delay=learned(activity.delay),
-        response=learned(activity.response),
-    )
+    return replace(parameters, nodes=nodes, activities={**parameters.activities, name: activity})
 
 
 def _insert_before(parameters: Parameters, name: str, activity: Activity, labels: tuple[str, ...]) -> Parameters:

@@ -1,8 +1,7 @@
 """Changes of how long something takes."""
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from desireline.model.model import ZERO, Activity, Distribution, Model, Parameters, Times
@@ -80,64 +79,6 @@ def capped(distribution: Distribution, most: int) -> Distribution:
     if distribution.kind == "exponential":
         return _capped_exponential(distribution, most)
     return _capped_empirical(distribution, most)
-
-
-def mixed(parts: Sequence[tuple[float, Distribution]]) -> Distribution:
-    """Return the mixture of distributions with these weights: exact, but for as many knots as a model may have.
-
-    Examples
-    --------
-    >>> even = [(0.5, Distribution(kind="fixed", x=(time,))) for time in (0, 10)]
-    >>> mixed(even).mean()
-    5.0
-    """
-    parts = [(weight, distribution) for weight, distribution in parts if weight > 0]
-    if len({distribution for _, distribution in parts}) == 1:
-        return parts[0][1]
-    total = sum(weight for weight, _ in parts)
-    curves = [(weight / total, *_knots(distribution)) for weight, distribution in parts]
-    knots: list[tuple[float, int]] = []
-    for value in sorted({x for _, _, xs in curves for x in xs}):
-        for side in (0, 1):
-            below = sum(weight * _below(p, x, value)[side] for weight, p, x in curves)
-            below = min(1.0, max(below, knots[-1][0] if knots else 0.0))
-            if not knots or knots[-1] != (below, value):
-                knots.append((below, value))
-    knots[0], knots[-1] = (0.0, knots[0][1]), (1.0, knots[-1][1])
-    kept = _simpler(knots)
-    return Distribution(kind="empirical", x=tuple(x for _, x in kept), p=tuple(p for p, _ in kept))
-
-
-def _knots(distribution: Distribution) -> tuple[tuple[float, ...], tuple[int, ...]]:
-    if distribution.kind == "fixed" or distribution.x == (0,):
-        return (0.0, 1.0), distribution.x * 2
-    if distribution.kind == "exponential":
-        distribution = _capped_exponential(distribution, _TAIL * distribution.x[0])
-    return distribution.p, distribution.x
-
-
-def _below(p: tuple[float, ...], x: tuple[int, ...], value: int) -> tuple[float, float]:
-    """Return the probability of less than `value`, and of `value` or less."""
-    first, last = bisect_left(x, value), bisect_right(x, value)
-    if first < last:
-        return (p[first] if first else 0.0), p[last - 1]
-    if first == 0 or first == len(x):
-        return (0.0, 0.0) if first == 0 else (1.0, 1.0)
-    share = (value - x[first - 1]) / (x[first] - x[first - 1])
-    between = p[first - 1] + (p[first] - p[first - 1]) * share
-    return between, between
-
-
-def _simpler(knots: list[tuple[float, int]]) -> list[tuple[float, int]]:
-    """Return at most as many knots as a model may have, without those that change the mean least (Visvalingam)."""
-    knots = list(knots)
-    while len(knots) > _KNOTS:
-        areas = [
-            abs((b[0] - a[0]) * (c[1] - a[1]) - (c[0] - a[0]) * (b[1] - a[1]))
-            for a, b, c in zip(knots, knots[1:], knots[2:], strict=False)
-        ]
-        del knots[1 + areas.index(min(areas))]
-    return knots
 
 
 def _capped_exponential(distribution: Distribution, most: int) -> Distribution:

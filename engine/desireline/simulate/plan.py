@@ -194,18 +194,18 @@ def _activity_names(parameters: Parameters) -> tuple[str, ...]:
 def _route(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Any]:
     nodes = list(parameters.nodes.values())
     index = {node.id: i for i, node in enumerate(nodes)}
-    silent = (node.id for node in nodes if node.activity is None)
-    label = {name: i for i, name in enumerate(dict.fromkeys([*names, *silent]))}
+    labels = [node.activity or node.label or node.id for node in nodes]
+    label = {name: i for i, name in enumerate(dict.fromkeys([*names, *labels]))}
 
     def targets(branches: tuple[Branch, ...]) -> list[int]:
         return [END if branch.to is None else index[branch.to] for branch in branches]
 
-    labels = [label[node.id if node.activity is None else node.activity] for node in nodes]
+    previous = [node.timed_as or node.activity for node in nodes]
     return {
         "node_kind": np.array([KINDS[node.kind] for node in nodes], np.int64),
-        "node_previous": np.array([label.get(node.timed_as or node.activity or "", NONE) for node in nodes], np.int64),
+        "node_previous": np.array([NONE if name is None else label[name] for name in previous], np.int64),
         "node_join": np.array([index[node.join] if node.join is not None else NONE for node in nodes], np.int64),
-        "node_label": np.array(labels, np.int64),
+        "node_label": np.array([label[name] for name in labels], np.int64),
         "label_keys": _keys(label),
         "node_branches": _ragged(targets(node.branches) for node in nodes),
         "branch_share": _cumulative([b.share for b in node.branches] for node in nodes),
