@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from tests.calibrate.worlds import DAY, HOUR, MONDAY, WEEK
 
 from desireline.calibrate.arrivals import arrivals
 from desireline.calibrate.visits import visits
 from desireline.calibrate.window import recent_window
 from desireline.log.columns import from_arrays
 from desireline.log.eventlog import EventLog
+from tests.calibrate.worlds import DAY, HOUR, MONDAY, WEEK
 
 
 def log(weeks: int = 12, zone: str = "UTC", **attributes: list[str]) -> EventLog:

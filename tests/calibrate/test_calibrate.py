@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.calibrate.worlds import DAY, HOUR, MONDAY, path_log, queue_log
 
 from desireline.blueprint.load import read_blueprint
 from desireline.calibrate.calibrate import Calibration, calibrate
@@ -15,6 +14,7 @@ from desireline.measure.runs import run_table
 from desireline.model.check import problems
 from desireline.model.io import dump_model, read_model, write_model
 from desireline.simulate.run import simulate
+from tests.calibrate.worlds import DAY, HOUR, MONDAY, path_log, queue_log
 
 SOURCE = Source(log="x.csv")
 

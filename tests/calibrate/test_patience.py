@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from tests.calibrate.worlds import MINUTE, queue_log
 
 from desireline.calibrate.patience import Waits, median, patience
 from desireline.calibrate.visits import visits
 from desireline.model.model import Distribution
+from tests.calibrate.worlds import MINUTE, queue_log
 
 
 def waits(n: int, mean: float, served_after: float, seed: int = 1) -> Waits:

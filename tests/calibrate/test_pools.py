@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from tests.calibrate.worlds import HOUR, MONDAY, log_of, queue_log
 
 from desireline.blueprint.blueprint import Blueprint, BlueprintPool, Touchpoint
 from desireline.calibrate.pools import Pools, pools
@@ -10,6 +9,7 @@ from desireline.calibrate.visits import visits
 from desireline.log.columns import from_arrays
 from desireline.log.eventlog import EventLog
 from desireline.model.model import Shift
+from tests.calibrate.worlds import HOUR, MONDAY, log_of, queue_log
 
 COLUMNS = "case_id activity enabled start end resource pool"
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.calibrate.worlds import log_of, path_log
 
 from desireline.calibrate.routing import Routing, routing
 from desireline.calibrate.steps import steps
@@ -13,6 +12,7 @@ from desireline.calibrate.visits import visits
 from desireline.log.eventlog import EventLog
 from desireline.model.check import ending
 from desireline.model.model import Branch, Node, Parameters
+from tests.calibrate.worlds import log_of, path_log
 
 
 def routed(log: EventLog, abandonments: dict[str, str | None] | None = None) -> tuple[Routing, int]:

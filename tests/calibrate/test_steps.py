@@ -1,10 +1,10 @@
 """Steps: what overlaps was done side by side, in chains."""
 
 import pytest
-from tests.calibrate.worlds import MINUTE, log_of
 
 from desireline.calibrate.steps import Steps, steps
 from desireline.calibrate.visits import Visits, visits
+from tests.calibrate.worlds import MINUTE, log_of
 
 COLUMNS = "case_id activity enabled start end"
 Row = tuple[str, int, int, int]

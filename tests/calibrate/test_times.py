@@ -1,12 +1,12 @@
 """Times: durations, delays by what came before, and waiting that no queue explains."""
 
 import numpy as np
-from tests.calibrate.worlds import MINUTE, log_of
 
 from desireline.calibrate.steps import steps
 from desireline.calibrate.times import delays, durations, responses
 from desireline.calibrate.visits import visits
 from desireline.model.model import ZERO, Times
+from tests.calibrate.worlds import MINUTE, log_of
 
 COLUMNS = "case_id activity enabled start end"
 

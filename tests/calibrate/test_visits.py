@@ -1,9 +1,9 @@
 """Visits: giving up belongs to the queue that was left; cases that may go on are told from those that ended."""
 
 import numpy as np
-from tests.calibrate.worlds import log_of
 
 from desireline.calibrate.visits import visits
+from tests.calibrate.worlds import log_of
 
 COLUMNS = "case_id activity enabled start end"
 DAY = 24 * 60

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.calibrate.worlds import queue_log
 
 from desireline.commands import main
 from desireline.log.write import write_csv
 from desireline.model.io import read_model
+from tests.calibrate.worlds import queue_log
 
 
 @pytest.fixture(scope="module")

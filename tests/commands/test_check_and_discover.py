@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.log.logs import TWO_STAMPS
 
 from desireline.commands import main
+from tests.log.logs import TWO_STAMPS
 
 Run = Callable[..., tuple[int, str, str]]
 

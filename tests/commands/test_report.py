@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+
 from tests.report.sample_documents import documents
 
 ROOT = Path(__file__).parents[2]

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.commands.test_study import run
-from tests.models import small_model
 
 from desireline.model.io import write_model
+from tests.commands.test_study import run
+from tests.models import small_model
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.study.writing import write_study
 
 from desireline.commands import main
+from tests.study.writing import write_study
 
 
 def run(*arguments: str | Path) -> int:
@@ -68,10 +68,9 @@ def test_bad_input_is_an_error_with_file_and_line_and_no_traceback(
 def test_a_study_of_a_log_calibrates_first_and_keeps_the_whole_story(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tests.models import small_model
-
     from desireline.log.write import write_csv
     from desireline.simulate.run import simulate
+    from tests.models import small_model
 
     write_csv(simulate(small_model(), seed=5, cases=1500).log(), tmp_path / "orders.csv")
     (tmp_path / "blueprint.yaml").write_text(

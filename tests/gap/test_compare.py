@@ -1,9 +1,9 @@
 """The gap of small logs, worked out by hand."""
 
 import pytest
-from tests.gap.journeys import blueprint, log_of, timed
 
 from desireline.gap.compare import Gap, compare
+from tests.gap.journeys import blueprint, log_of, timed
 
 ABC = blueprint(["A", "B", "C"], {"A": {"owner": "Ann"}, "B": {}, "C": {}})
 

@@ -6,12 +6,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.gap.journeys import HOUR, blueprint, log_of, timed
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.gap.promises import Kept, promises
 from desireline.gap.visits import visits
 from desireline.log.eventlog import EventLog
+from tests.gap.journeys import HOUR, blueprint, log_of, timed
 
 
 def ledger(log: EventLog, plan: Blueprint, gave_up: dict[str, str | None] | None = None) -> Kept:

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.gap.journeys import HOUR, blueprint, log_of, timed
 
 from desireline.gap.visits import visits
 from desireline.log.eventlog import UNKNOWN
+from tests.gap.journeys import HOUR, blueprint, log_of, timed
 
 TWO = blueprint(["Ask", "Deliver"], {"Ask": {"activities": ["a1", "a2"], "failed": ["a3"]}, "Deliver": {}})
 

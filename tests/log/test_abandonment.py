@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from tests.log.logs import read
-
 from desireline.log.abandonment import abandonments
+from tests.log.logs import read
 
 HEAD = "case_id,activity,resource,enabled_time,start_time,end_time\n"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.log.logs import problems, read, rows
 
 HEAD = "case_id,activity,resource,lifecycle:transition,timestamp\n"

@@ -4,10 +4,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.log.logs import AS_OF, TWO_STAMPS, at, problems, read, rows
 
 from desireline.errors import LogError
 from desireline.log.read import read_log
+from tests.log.logs import AS_OF, TWO_STAMPS, at, problems, read, rows
 
 HEAD = "case_id,activity,enabled_time,start_time,end_time,resource\n"
 

@@ -4,10 +4,10 @@ import gzip
 from pathlib import Path
 
 import pytest
-from tests.log.logs import TWO_STAMPS, at, problems, read, rows
 
 from desireline.errors import LogError
 from desireline.log.read import read_log
+from tests.log.logs import TWO_STAMPS, at, problems, read, rows
 
 EXPECTED = [
     ("a", "Ask", None, at("2024-01-01T10:00"), at("2024-01-01T10:05")),

@@ -4,9 +4,9 @@ import gzip
 from pathlib import Path
 
 import pytest
-from tests.log.logs import at, problems, read, rows
 
 from desireline.errors import LogError
+from tests.log.logs import at, problems, read, rows
 
 EVENT = (
     '<event><string key="concept:name" value="{0}"/><date key="time:timestamp" value="2024-01-01T10:0{1}:00+01:00"/>'

@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.log.logs import at, read, rows
 
 from desireline.errors import LogError
 from desireline.log.source import read_source
+from tests.log.logs import at, read, rows
 
 OWN_WORDS = "application;step;begun;finished;who;churned;margin\n1;X;2024-01-01 10:00;2024-01-01 11:00;Ann;1;12,5\n"
 

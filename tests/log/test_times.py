@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.log.logs import at, problems, read, rows
 
 

@@ -3,7 +3,6 @@
 from dataclasses import fields, replace
 
 import numpy as np
-from tests.models import small_model
 
 from desireline.log.casetable import CaseTable
 from desireline.measure.cases import case_table
@@ -11,6 +10,7 @@ from desireline.measure.runs import abandonments_of, owners_of, run_table, unifo
 from desireline.model.model import Retention
 from desireline.seeds import Purpose, label_key, uniform
 from desireline.simulate.run import simulate
+from tests.models import small_model
 
 MODEL = small_model()
 WEEK = 7 * 86400 * 1_000_000

@@ -3,12 +3,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.queues import always, fixed, line, model, queue
 
 from desireline.errors import ModelError
 from desireline.model.check import require_sound
 from desireline.model.io import dump_model, read_model, write_model
 from desireline.model.model import Activity, Branch, Model, Pool, Shift
+from tests.queues import always, fixed, line, model, queue
 
 
 def changed(small: Model, **parts: object) -> Model:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.calibrate.worlds import MINUTE, WEEK, queue_log
 
 from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.patience import median
@@ -17,6 +16,7 @@ from desireline.measure.registry import measure
 from desireline.measure.runs import run_table
 from desireline.model.model import Model
 from desireline.simulate.run import simulate
+from tests.calibrate.worlds import MINUTE, WEEK, queue_log
 
 TRUTH = {"an_hour": 9.0, "service": 20.0, "patience": 15.0, "units": 3}
 

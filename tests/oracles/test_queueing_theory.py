@@ -1,9 +1,9 @@
 """Simulated queues against queueing theory."""
 
 import numpy as np
-from tests.queues import SECOND, queue
 
 from desireline.simulate.run import ABANDONED, simulate
+from tests.queues import SECOND, queue
 
 
 def means(runs: list[float]) -> tuple[float, float]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.report.sample_documents import BLUEPRINT, discover, documents
 
 from desireline.blueprint.load import from_written
 from desireline.report.documents import Documents, read_documents
@@ -17,6 +16,7 @@ from desireline.report.intended import allowed_pairs, depths, drawn_pairs
 from desireline.report.journey_map import JourneyMap, gather, journey_map
 from desireline.report.moves import Move, main_moves, moves, positions
 from desireline.report.routing import Tracks, routes
+from tests.report.sample_documents import BLUEPRINT, discover, documents
 
 
 def small(flow: list[Any], hidden: tuple[str, ...] = ()) -> Any:

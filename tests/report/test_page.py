@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.sample_documents import BLUEPRINT, documents
 
 from desireline.errors import DesirelineError
 from desireline.report.page import write_page
+from tests.report.sample_documents import BLUEPRINT, documents
 
 NAMES = tuple(documents())
 NASTY = "<script>alert(\"x\")</script> & 'q' 😀 مرحبا \u202eevil $x_1$ " + "very long " * 20

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from tests.queues import SECOND, always, exponential, fixed, line, model, queue
 
 from desireline.errors import ModelError
 from desireline.log.eventlog import UNKNOWN
 from desireline.model.model import Activity, Branch, Distribution, Node, Patience, Pool, Profile, Shift, Stream, Times
 from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, simulate
+from tests.queues import SECOND, always, exponential, fixed, line, model, queue
 
 HOUR = 3600 * SECOND
 

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from tests.study.writing import study
 
 from desireline.errors import StudyError
 from desireline.measure.registry import MEASURES
 from desireline.scenario.changes import DemandChange, DurationChange, PoolChange
+from tests.study.writing import study
 
 
 def problems(folder: Path, *lines: str, scenarios: str = "{}") -> list[str]:

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from tests.models import PARAMETERS, small_model
-from tests.study.writing import study, write_study
 
 from desireline.errors import StudyError
 from desireline.measure.registry import measure
@@ -14,6 +12,8 @@ from desireline.simulate.run import simulate
 from desireline.study.load import read_study
 from desireline.study.result import EffectRow, StudyResult
 from desireline.study.run import run_study
+from tests.models import PARAMETERS, small_model
+from tests.study.writing import study, write_study
 
 
 def effect(result: StudyResult, scenario: str, name: str, **factors: object) -> EffectRow:

@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.study.test_run import files
-from tests.study.writing import study, write_study
 
 from desireline.errors import StudyError
 from desireline.study.load import read_study
 from desireline.study.run import run_study
 from desireline.study.store import open_store
+from tests.study.test_run import files
+from tests.study.writing import study, write_study
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from tests.models import small_model
-
 from desireline.model.io import write_model
 from desireline.model.model import Model
 from desireline.study.load import Study, read_study
+from tests.models import small_model
 
 SCENARIOS = "{second crew: [{pool: Field, add: 2}], no credit check: [{remove: Credit check}]}"
 
