@@ -32,6 +32,7 @@ register_jitable(draws.arrival_time)
 uniform, link = seeds.uniform, seeds.link
 exponential, quantile, choose, arrival_time = draws.exponential, draws.duration, draws.choose, draws.arrival_time
 
+FIXED = draws.FIXED
 NEVER = np.iinfo(np.int64).max
 SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
@@ -64,6 +65,8 @@ P_RESPONSE, P_PATIENCE = np.uint64(Purpose.RESPONSE), np.uint64(Purpose.PATIENCE
 ZERO = np.uint64(0)
 
 compiled = numba.njit(cache=True, nogil=True, _nrt=False)
+# Handing many arrays to a function costs more than what these do, so they are copied into their callers.
+inlined = numba.njit(inline="always", _nrt=False)
 
 
 class Dice(NamedTuple):
@@ -153,20 +156,22 @@ def expect(clock: Clock, slot: int, at: int, turn: int) -> None:
         node >>= 1
 
 
-@compiled
+@inlined
 def turn_of(token: Any, case: Any, kind: int, slot: int) -> int:
     """Return where an event of a token stands among those of the same instant."""
     c = token[slot, CASE]
     return (kind << 60) | (case[c, STREAM] << 48) | (case[c, INDEX] << 16) | token[slot, BRANCH]
 
 
-@compiled
+@inlined
 def draw(dice: Dice, token: Any, case: Any, slot: int, table: int, purpose: int) -> int:
     """Return a time in microseconds from a table by activity and previous activity."""
     label = token[slot, LABEL]
+    d = dice.table[table, label, token[slot, PREVIOUS] + 1]
+    if dice.kind[d] == FIXED:
+        return dice.x[dice.first[d]]
     key = np.uint64(case[token[slot, CASE], KEY])
     u = uniform(key, np.uint64(dice.label[label, LABEL_KEY]), purpose, np.uint64(token[slot, OCCURRENCE]))
-    d = dice.table[table, label, token[slot, PREVIOUS] + 1]
     return quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
 
 
@@ -205,7 +210,7 @@ def finish(life: Life, clock: Clock, record: Record, slot: int) -> None:
         counter[FREE_CASES] += 1
 
 
-@compiled
+@inlined
 def take(desk: Desk, pool: int) -> int:
     """Return the lowest free unit of a pool, which starts to work now; NONE where none is free."""
     unit, units = desk.pool[pool, LOWEST], desk.pool[pool, UNITS]
@@ -218,7 +223,7 @@ def take(desk: Desk, pool: int) -> int:
     return unit
 
 
-@compiled
+@inlined
 def work(dice: Dice, life: Life, clock: Clock, slot: int, pool: int, unit: int) -> None:
     """Let a token start to work now."""
     token, now = life.token, life.counter[NOW]
@@ -289,7 +294,7 @@ def serve(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, pool
             work(dice, life, clock, slot, pool, unit)
 
 
-@compiled
+@inlined
 def write(life: Life, record: Record, slot: int, activity: int, pool: int, unit: int, start: int, ended: int) -> None:
     """Write down a visit that ends now."""
     row, token, visit = life.counter[VISITS], life.token, record.visit
@@ -314,7 +319,7 @@ def fork(graph: Graph, life: Life, clock: Clock, slot: int, node: int) -> None:
         counter[STARTING] += 1
 
 
-@compiled
+@inlined
 def ask(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
     """Let a token take the first free unit among its pools, or queue for all of them; none where its case has ended."""
     token, case, label = life.token, life.token[slot, CASE], life.token[slot, LABEL]
@@ -350,7 +355,7 @@ def patience(dice: Dice, life: Life, slot: int) -> int:
     return life.counter[NOW] + quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
 
 
-@compiled
+@inlined
 def enable(dice: Dice, life: Life, clock: Clock, slot: int) -> int:
     """Let a token be enabled now; return ASKS, or NOTHING where a response time has to pass or patience ends in it."""
     token, now = life.token, life.counter[NOW]
@@ -380,7 +385,7 @@ def route(graph: Graph, dice: Dice, life: Life, slot: int) -> None:
     token[slot, NODE] = graph.to[choose(graph.share, graph.node[node, FIRST], graph.node[node, END_OF], u)]
 
 
-@compiled
+@inlined
 def travel(graph: Graph, dice: Dice, life: Life, clock: Clock, record: Record, slot: int) -> int:
     """Lead a token on from its node; return ENABLES at an activity without delay, else NOTHING."""
     token = life.token
@@ -471,7 +476,7 @@ def give_up(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, sl
     finish(life, clock, record, slot)
 
 
-@compiled
+@inlined
 def complete(desk: Desk, life: Life, record: Record, slot: int) -> int:
     """End the work of a token; return the pool whose unit is free again, NONE where there was none."""
     token = life.token

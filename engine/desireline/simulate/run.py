@@ -104,10 +104,7 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
     visits : int64 array, shape (events, 9)
         Case, branch, activity, pool, unit, enabled, start, end and how it ended, in any order.
     """
-    case, branch, activity, _, _, _, start, end, _ = visits.T
-    case, _, activity, pool, unit, enabled, start, end, ended = visits[
-        np.lexsort([activity, branch, end, case, start])
-    ].T
+    case, _, activity, pool, unit, enabled, start, end, ended = visits[_in_order(visits)].T
     return Run(
         plan=plan,
         case_stream=cases[:, 0],
@@ -125,6 +122,19 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
         end=end,
         ended=ended,
     )
+
+
+def _in_order(visits: np.ndarray) -> np.ndarray:
+    """Return the rows of `visits` by start, case, end, branch, activity; only those that share a start are compared."""
+    case, branch, activity, _, _, _, start, end, _ = visits.T
+    order = np.argsort(start, kind="stable")
+    begun = start[order]
+    tied = np.zeros(len(order), bool)
+    tied[1:] = begun[1:] == begun[:-1]
+    tied[:-1] |= tied[1:]
+    rows = order[tied]
+    order[tied] = rows[np.lexsort([activity[rows], branch[rows], end[rows], case[rows], start[rows]])]
+    return order
 
 
 def _names(names: tuple[str, ...], codes: np.ndarray) -> pa.Array:
