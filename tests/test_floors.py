@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "engine" / "desireline"
-GROUND = {"errors", "units", "seeds", "files", "folders"}
+GROUND = {"errors", "units", "seeds", "files", "folders", "blocks"}
 FLOORS = {
     "stats": set(),
     "log": set(),

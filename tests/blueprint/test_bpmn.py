@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from desireline.blueprint.blueprint import Blueprint, Flow
+from desireline.blocks import Flow
+from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.bpmn import parse, read, write
 from desireline.blueprint.graph import blocks
 from desireline.blueprint.load import from_written, read_blueprint

@@ -7,8 +7,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from desireline.blueprint.blueprint import Flow
-from desireline.blueprint.flow import sequence, touchpoints_of
+from desireline.blocks import Flow, sequence
+from desireline.blueprint.flow import touchpoints_of
 from desireline.blueprint.net import Net, _Builder
 from desireline.gap.align import align
 from desireline.gap.language import language

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from desireline.blocks import Flow
+
 Layer = Literal["customer", "frontstage", "backstage", "support"]
 
 
@@ -60,20 +62,6 @@ class BlueprintPool:
     cost: float = 0.0
     capacity: int | None = None
     shifts: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
-    """A block of the flow.
-
-    `touchpoint` has a name; `sequence`, `parallel` and `choice` have parts; `optional` has one part; a `loop` does its
-    first part, then any number of times its second and its first again. `names` are the labels of a choice's parts.
-    """
-
-    kind: Literal["touchpoint", "sequence", "parallel", "choice", "optional", "loop"]
-    name: str = ""
-    parts: tuple["Flow", ...] = ()
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

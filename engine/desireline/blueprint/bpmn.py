@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from desireline.blueprint.blueprint import Blueprint, Flow
+from desireline.blocks import Flow, drawn
+from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.graph import Arrow, Graph, Kind, Vertex, blocks, graph_net, unsound
 from desireline.errors import BlueprintError, Problem, nearest
 from desireline.files import MAX_BYTES, Document
@@ -193,8 +194,6 @@ def _misdrawn(graph: Graph, elements: list[_Element], file: str) -> Iterator[Pro
 
 def write(blueprint: Blueprint, path: str | Path) -> Path:
     """Write the flow of `blueprint` as BPMN 2.0 with a drawing; return the path."""
-    from desireline.blueprint.drawing import drawn
-
     text = blueprint.bpmn if blueprint.flow is None else drawn(blueprint.name, blueprint.flow)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

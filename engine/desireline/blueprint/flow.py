@@ -3,13 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
-from desireline.blueprint.blueprint import Flow
+from desireline.blocks import NOTHING, Flow, sequence
 from desireline.errors import Problem, nearest
 from desireline.files import Document, Path_
 
 STEPS = ("parallel", "choice", "optional", "loop")
 FORM = "a touchpoint, a list of steps, or one of parallel, choice, optional, loop"
-NOTHING = Flow(kind="sequence")
 
 
 class FlowReader:
@@ -84,12 +83,6 @@ class FlowReader:
         again = inner.get("again")
         repeat = NOTHING if again is None else self.read(again, (*path, "again"))
         return Flow(kind="loop", parts=(self.read(inner["do"], (*path, "do")), repeat))
-
-
-def sequence(parts: list[Flow]) -> Flow:
-    """Return `parts` in order as one block; sequences inside are opened."""
-    flat = [inner for part in parts for inner in (part.parts if part.kind == "sequence" else (part,))]
-    return flat[0] if len(flat) == 1 else Flow(kind="sequence", parts=tuple(flat))
 
 
 def touchpoints_of(flow: Flow) -> list[str]:

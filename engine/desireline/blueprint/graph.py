@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from desireline.blueprint.blueprint import Flow
-from desireline.blueprint.flow import NOTHING, sequence
+from desireline.blocks import NOTHING, Flow, sequence
 from desireline.blueprint.net import Net, Transition
 
 MAX_MARKINGS = 50_000

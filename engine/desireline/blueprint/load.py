@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from desireline.blueprint.blueprint import Blueprint, BlueprintPool, Flow, Promise, Touchpoint
+from desireline.blocks import Flow
+from desireline.blueprint.blueprint import Blueprint, BlueprintPool, Promise, Touchpoint
 from desireline.blueprint.flow import FlowReader, as_written
 from desireline.blueprint.names import name_problems
 from desireline.blueprint.schema import BlueprintFile, PromiseFile, TouchpointFile

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from desireline.blueprint.blueprint import Blueprint, Flow
+from desireline.blocks import Flow
+from desireline.blueprint.blueprint import Blueprint
 
 
 @dataclass(frozen=True, slots=True)

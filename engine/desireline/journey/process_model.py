@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from desireline.journey.bpmn import Leaf, Node, write_bpmn
+from desireline.blocks import NOTHING, Flow, drawn, sequence
 from desireline.journey.variants import variants
 from desireline.log.eventlog import EventLog
 
@@ -28,8 +28,8 @@ def discover_bpmn(log: EventLog, path: str | Path, noise: float = NOISE) -> tupl
     used = min(len(found), MOST_VARIANTS)
     label = [Code(code) for code in range(len(log.activities))]
     traces = {tuple(label[code] for code in found.traces[i]): int(found.counts[i]) for i in range(used)}
-    tree = mine(Counter(traces), noise)
-    write_bpmn(_named(tree, log.activities), path)
+    flow = mine(Counter(traces), log.activities, noise)
+    Path(path).write_text(drawn("Actual journey", flow), encoding="utf-8")
     if used == len(found):
         return ()
     share = found.counts[:used].sum() / log.n_cases
@@ -45,25 +45,25 @@ class Code(str):
         return int(self)
 
 
-def mine(traces: "Counter[tuple[Code, ...]]", noise: float = NOISE) -> Node | Leaf:
-    """Return the process tree of counted traces."""
+def mine(traces: "Counter[tuple[Code, ...]]", activities: Sequence[str], noise: float = NOISE) -> Flow:
+    """Return the process model of counted traces as nested blocks."""
     from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
     from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL, IMFParameters
     from pm4py.objects.process_tree.utils.generic import fold
 
     parameters = {IMFParameters.NOISE_THRESHOLD: noise}
-    return _plain(fold(IMFUVCL(parameters).apply(IMDataStructureUVCL(traces), parameters)))
+    return _flow(fold(IMFUVCL(parameters).apply(IMDataStructureUVCL(traces), parameters)), activities)
 
 
-def _plain(tree: Any) -> Node | Leaf:
-    """Return a pm4py process tree as our own."""
+def _flow(tree: Any, activities: Sequence[str]) -> Flow:
+    """Return a pm4py process tree, whose leaves are codes of activities, as a flow."""
     if not tree.children:
-        return Leaf(tree.label)
-    return Node(tree.operator.name.lower(), tuple(_plain(child) for child in tree.children))
-
-
-def _named(tree: Node | Leaf, activities: Sequence[str]) -> Node | Leaf:
-    """Return the tree with names in the place of codes."""
-    if isinstance(tree, Leaf):
-        return tree if tree.label is None else Leaf(activities[int(tree.label)])
-    return Node(tree.operator, tuple(_named(child, activities) for child in tree.children))
+        return NOTHING if tree.label is None else Flow(kind="touchpoint", name=activities[int(tree.label)])
+    parts = tuple(_flow(child, activities) for child in tree.children)
+    operator = tree.operator.name.lower()
+    if operator == "sequence":
+        return sequence(parts)
+    if operator == "loop":
+        do, *again = parts
+        return Flow(kind="loop", parts=(do, again[0] if len(again) == 1 else Flow(kind="choice", parts=tuple(again))))
+    return Flow(kind="parallel" if operator == "parallel" else "choice", parts=parts)

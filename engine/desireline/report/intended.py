@@ -3,7 +3,8 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from desireline.blueprint.blueprint import Blueprint, Flow
+from desireline.blocks import Flow
+from desireline.blueprint.blueprint import Blueprint
 
 Pairs = dict[tuple[str, str], None]
 

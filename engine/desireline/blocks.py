@@ -1,18 +1,44 @@
-"""A flow drawn as BPMN 2.0: blocks side by side, branches below each other, loops running back underneath."""
+"""Flows made of nested blocks, and BPMN 2.0 that draws them.
 
+Blocks stand side by side, branches below each other, loops run back underneath.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from xml.sax.saxutils import quoteattr
 
-from desireline.blueprint.blueprint import Flow
-from desireline.blueprint.flow import NOTHING
-
-TASK = (110, 70)
+TASK = (130, 70)
 GATEWAY = (50, 50)
 EVENT = (36, 36)
 GAP = 50
 LINE = 30
 
 Point = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A block of the flow.
+
+    `touchpoint` has a name (in a discovered flow an activity's); `sequence`, `parallel` and `choice` have parts;
+    `optional` has one part; a `loop` does its first part, then any number of times its second and its first again.
+    `names` are the labels of a choice's parts.
+    """
+
+    kind: Literal["touchpoint", "sequence", "parallel", "choice", "optional", "loop"]
+    name: str = ""
+    parts: tuple["Flow", ...] = ()
+    names: tuple[str, ...] = ()
+
+
+NOTHING = Flow(kind="sequence")
+
+
+def sequence(parts: Sequence[Flow]) -> Flow:
+    """Return `parts` in order as one block; sequences inside are opened."""
+    flat = [inner for part in parts for inner in (part.parts if part.kind == "sequence" else (part,))]
+    return flat[0] if len(flat) == 1 else Flow(kind="sequence", parts=tuple(flat))
 
 
 def drawn(name: str, flow: Flow) -> str:
@@ -61,7 +87,7 @@ class _Canvas:
         """Draw an arrow; one that runs at another level leaves and enters its gateways from there."""
         begin, end = self.port(source, True), self.port(target, False)
         points = [begin, end]
-        if level is not None:
+        if level is not None and level != begin[1]:
             points = [*self._towards(source, level), *reversed(self._towards(target, level))]
         elif begin[1] != end[1]:
             turn = self._towards(source, end[1]) if "Gateway" in source else [begin]
@@ -136,6 +162,8 @@ class _Canvas:
         if entry and exit_:
             self.arrow(join, entry)
             self.arrow(exit_, split)
+        else:
+            self.arrow(join, split)
         level = middle + height // 2 - _size(again)[1] // 2
         entry, exit_ = self.block(again, left + GATEWAY[0] + GAP, level)
         if entry and exit_:
