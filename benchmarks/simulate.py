@@ -44,7 +44,7 @@ def limit(cases: int, seed: int, program: list[str] = []) -> Answer:  # noqa: B0
 
 
 RIVALS: dict[str, tuple[Callable[[int, int], Answer], int, str | None]] = {
-    "Desireline, compiled": (ours(kernel_backend), 1_000_000, None),
+    "Desireline, compiled": (ours(kernel_backend), 200_000, None),
     "C, written for this journey": (limit, 2_000_000, None),
     "Desireline, SimPy": (ours(simpy_backend), 15_000, None),
     "SimPy, idiomatic": (peers.simpy_idiomatic, 15_000, "simpy"),

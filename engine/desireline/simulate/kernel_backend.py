@@ -134,7 +134,7 @@ class Flow(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What is written down: cases as ROW.. and visits."""
+    """What is written down: a row for each case, a column for each visit."""
 
     case: Any
     visit: Any
@@ -298,9 +298,9 @@ def serve(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, pool
 def write(life: Life, record: Record, slot: int, activity: int, pool: int, unit: int, start: int, ended: int) -> None:
     """Write down a visit that ends now."""
     row, token, visit = life.counter[VISITS], life.token, record.visit
-    visit[row, 0], visit[row, 1], visit[row, 2] = life.case[token[slot, CASE], ROW], token[slot, BRANCH], activity
-    visit[row, 3], visit[row, 4], visit[row, 5] = pool, unit, token[slot, ENABLED]
-    visit[row, 6], visit[row, 7], visit[row, 8] = start, life.counter[NOW], ended
+    visit[0, row], visit[1, row], visit[2, row] = life.case[token[slot, CASE], ROW], token[slot, BRANCH], activity
+    visit[3, row], visit[4, row], visit[5, row] = pool, unit, token[slot, ENABLED]
+    visit[6, row], visit[7, row], visit[8, row] = start, life.counter[NOW], ended
     life.counter[VISITS] += 1
 
 
@@ -502,7 +502,7 @@ def advance(
         if due[slot, AT] >= stop:
             return FINISHED
         lacking = counter[FREE_TOKENS] < reserve or counter[FREE_CASES] < 1 or counter[ARRIVED] >= len(record.case)
-        if lacking or counter[VISITS] + reserve > len(record.visit):
+        if lacking or counter[VISITS] + reserve > record.visit.shape[1]:
             return ROOM
         counter[NOW] = due[slot, AT]
         serving, todo = NONE, NOTHING
@@ -632,7 +632,11 @@ class Room:
             ring=np.zeros((size, 2), np.int64),
             counter=np.zeros(9, np.int64),
         )
-        self.record = Record(case=np.zeros((1024, 6), np.int64), visit=np.zeros((4096, 9), np.int64))
+        expected = int(min(plan.max_cases, 1.02 * sum(line[-1] for _, line in plan.stream_arrivals)))
+        self.record = Record(
+            case=np.zeros((expected + 256, 6), np.int64),
+            visit=np.zeros((9, 4 * expected + 1024 + self.reserve), np.int64),
+        )
         self._free(0, size)
         for pool in range(pools):
             self.clock.due[pool] = changes[1][changes[0][pool]], (SHIFT << 60) | (pool << 16)
@@ -664,8 +668,8 @@ class Room:
         counter, record = self.life.counter, self.record
         if counter[ARRIVED] >= len(record.case):
             self.record = record = record._replace(case=_double(record.case))
-        if counter[VISITS] + self.reserve > len(record.visit):
-            self.record = record._replace(visit=_double(record.visit))
+        if counter[VISITS] + self.reserve > record.visit.shape[1]:
+            self.record = record._replace(visit=_double(record.visit, axis=1))
         if counter[FREE_TOKENS] < self.reserve or counter[FREE_CASES] < 1:
             self._double_slots()
 
@@ -687,8 +691,8 @@ class Room:
         self._replay()
 
 
-def _double(array: np.ndarray) -> np.ndarray:
-    return np.concatenate([array, np.zeros_like(array)])
+def _double(array: np.ndarray, axis: int = 0) -> np.ndarray:
+    return np.concatenate([array, np.zeros_like(array)], axis=axis)
 
 
 STEPS = 500_000
@@ -707,7 +711,9 @@ def run(plan: Plan, seed: int, replication: int) -> Run:
             room.grow()
     life, arrived = room.life, int(room.life.counter[ARRIVED])
     cases = room.record.case[:arrived]
-    visits = np.concatenate([room.record.visit[: life.counter[VISITS]], _under_way(life)])
+    visits, begun = room.record.visit[:, : life.counter[VISITS]], _under_way(life)
+    if begun.size:
+        visits = np.concatenate([visits, begun], axis=1)
     return assemble(plan, cases[:, :5].copy(), cases[:, 5].copy().view(np.uint64), visits)
 
 
@@ -717,4 +723,4 @@ def _under_way(life: Life) -> np.ndarray:
     columns = [token[:, column] for column in (BRANCH, LABEL, POOL, UNIT, ENABLED, START)]
     case = life.case[token[:, CASE], ROW]
     unknown, unfinished = np.full(len(token), UNKNOWN), np.full(len(token), UNFINISHED)
-    return np.stack([case, *columns, unknown, unfinished], axis=1)
+    return np.stack([case, *columns, unknown, unfinished])

@@ -101,10 +101,11 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
         Stream, index, profile, arrival and how it ended, in order of arrival.
     keys : uint64 array, shape (cases,)
         Keys of the cases.
-    visits : int64 array, shape (events, 9)
+    visits : int64 array, shape (9, events)
         Case, branch, activity, pool, unit, enabled, start, end and how it ended, in any order.
     """
-    case, _, activity, pool, unit, enabled, start, end, ended = visits[_in_order(visits)].T
+    order = _in_order(visits)
+    case, _, activity, pool, unit, enabled, start, end, ended = (column[order] for column in visits)
     return Run(
         plan=plan,
         case_stream=cases[:, 0],
@@ -125,8 +126,8 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
 
 
 def _in_order(visits: np.ndarray) -> np.ndarray:
-    """Return the rows of `visits` by start, case, end, branch, activity; only those that share a start are compared."""
-    case, branch, activity, _, _, _, start, end, _ = visits.T
+    """Return the order of `visits` by start, case, end, branch, activity; few share a start and need the rest."""
+    case, branch, activity, _, _, _, start, end, _ = visits
     order = np.argsort(start, kind="stable")
     begun = start[order]
     tied = np.zeros(len(order), bool)

@@ -130,9 +130,8 @@ class Recorder:
         """Return everything recorded."""
         rows = [(c.stream, c.index, c.profile, c.arrival, c.ended) for c in self.cases]
         keys = np.array([c.key for c in self.cases], np.uint64)
-        return assemble(
-            plan, np.array(rows, np.int64).reshape(-1, 5), keys, np.array(self.visits, np.int64).reshape(-1, 9)
-        )
+        visits = np.array(self.visits, np.int64).reshape(-1, 9).T
+        return assemble(plan, np.array(rows, np.int64).reshape(-1, 5), keys, visits)
 
 
 class Journey:
