@@ -20,6 +20,15 @@ def test_a_touchpoint_passed_by_is_missing() -> None:
     assert gap.fitness.mean == pytest.approx((1 + 2 * (1 - 1 / 5)) / 3)
 
 
+def test_touchpoints_count_their_cases_and_visits() -> None:
+    gap = compare(log_of(["ABBC", "AC"]), ABC, {})
+    assert [(row.touchpoint, row.cases, row.visits) for row in gap.touchpoints] == [
+        ("A", 2, 2),
+        ("B", 1, 2),
+        ("C", 2, 2),
+    ]
+
+
 def test_a_touchpoint_out_of_place_is_one_displacement_not_two_deviations() -> None:
     assert found(compare(log_of(["ACB"]), ABC, {})) == [("C", "wrong sequence", 1, 1)]
 

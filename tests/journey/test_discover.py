@@ -47,6 +47,7 @@ def test_activities_count_events_cases_and_rework(log: EventLog) -> None:
     assert (found["B"].events, found["B"].cases, found["B"].rework_cases) == (4, 2, 2)
     assert (found["B"].mean_duration_s, found["B"].median_duration_s) == (9.25, 3.5)
     assert found["C"].mean_duration_s is None
+    assert (found["B"].median_wait_s, found["A"].median_wait_s) == (9.0, None)
 
 
 def test_starts_ends_and_cycle_time_from_the_first_enabling(log: EventLog) -> None:

@@ -34,6 +34,15 @@ class Fitness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Visited:
+    """How many cases came to a touchpoint, and how often in all."""
+
+    touchpoint: str
+    cases: int
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """What departs from the blueprint; `unaligned` is the number of cases without an alignment."""
 
@@ -44,6 +53,7 @@ class Gap:
     not_reached: tuple[NotReached, ...]
     unmapped: tuple[Unmapped, ...]
     unaligned: int
+    touchpoints: tuple[Visited, ...]
     notes: tuple[str, ...]
 
 
@@ -66,6 +76,7 @@ def compare(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str 
         not_reached=not_reached(stays, journeys, aligned),
         unmapped=strange,
         unaligned=int(journeys.counts[aligned.cost < 0].sum()),
+        touchpoints=_visited(stays),
         notes=tuple(_notes(log, blueprint, stays, journeys, aligned, fitness)),
     )
 
@@ -78,6 +89,15 @@ def align_with(journeys: list[Trace], blueprint: Blueprint, touchpoints: tuple[s
     from desireline.gap.by_pm4py import align_by_pm4py
 
     return align_by_pm4py(journeys, blueprint, touchpoints)
+
+
+def _visited(stays: Visits) -> tuple[Visited, ...]:
+    size = len(stays.touchpoints)
+    visits = np.bincount(stays.touchpoint, minlength=size).tolist()
+    pairs = np.unique(stays.case.astype(np.int64) * size + stays.touchpoint) if size else np.zeros(0, np.int64)
+    cases = np.bincount(pairs % max(size, 1), minlength=size).tolist()
+    rows = zip(stays.touchpoints, cases, visits, strict=True)
+    return tuple(Visited(touchpoint=name, cases=c, visits=v) for name, c, v in rows)
 
 
 def _fitness(journeys: Traces, aligned: Aligned) -> Fitness:

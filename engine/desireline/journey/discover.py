@@ -44,6 +44,7 @@ class Activity:
     rework_cases: int
     mean_duration_s: float | None
     median_duration_s: float | None
+    median_wait_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +196,13 @@ def _edges(log: EventLog) -> tuple[Edge, ...]:
 
 def _activities(log: EventLog) -> tuple[Activity, ...]:
     case, activity, start, end = (log.column(name) for name in ("case", "activity", "start", "end"))
-    size = len(log.activities)
+    enabled, size = log.column("enabled"), len(log.activities)
     visited, times = np.unique(case.astype(np.int64) * size + activity, return_counts=True)
     of = visited % size
     known = end != UNKNOWN if not log.single_timestamp else np.zeros(len(end), bool)
     durations = _by_group(activity[known], (end - np.where(known, start, 0))[known], size)
+    told = enabled != UNKNOWN
+    waits = _by_group(activity[told], (start - np.where(told, enabled, 0))[told], size)
     events = np.bincount(activity, minlength=size)
     cases = np.bincount(of, minlength=size)
     rework = np.bincount(of[times > 1], minlength=size)
@@ -211,6 +214,7 @@ def _activities(log: EventLog) -> tuple[Activity, ...]:
             rework_cases=int(rework[code]),
             mean_duration_s=durations[code].mean_s,
             median_duration_s=durations[code].median_s,
+            median_wait_s=waits[code].median_s,
         )
         for code, name in enumerate(log.activities)
         if events[code]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from desireline.blocks import NOTHING, Flow, drawn, sequence
+from desireline.folders import write_whole
 from desireline.journey.variants import variants
 from desireline.log.eventlog import EventLog
 
@@ -29,7 +30,7 @@ def discover_bpmn(log: EventLog, path: str | Path, noise: float = NOISE) -> tupl
     label = [Code(code) for code in range(len(log.activities))]
     traces = {tuple(label[code] for code in found.traces[i]): int(found.counts[i]) for i in range(used)}
     flow = mine(Counter(traces), log.activities, noise)
-    Path(path).write_text(drawn("Actual journey", flow), encoding="utf-8")
+    write_whole(path, drawn("Actual journey", flow))
     if used == len(found):
         return ()
     share = found.counts[:used].sum() / log.n_cases

@@ -247,7 +247,7 @@ class Journey:
         """Return a time in microseconds from one of the tables by previous activity."""
         distribution = self.tables[table][activity][previous + 1]
         if self.distribution[0][distribution] == draws.FIXED:
-            return self.knots[1][self.distribution[1][distribution]]
+            return int(self.knots[1][self.distribution[1][distribution]])
         return self.quantile(distribution, uniform(case.key, self.key[activity], purpose, occurrence))
 
     def quantile(self, distribution: int, u: float) -> int:
