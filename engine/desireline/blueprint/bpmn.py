@@ -11,6 +11,7 @@ from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.graph import Arrow, Graph, Kind, Vertex, blocks, graph_net, unsound
 from desireline.errors import BlueprintError, Problem, nearest
 from desireline.files import MAX_BYTES, Document
+from desireline.folders import write_whole
 
 NAMESPACE = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 MAX_DEPTH = 60
@@ -195,7 +196,4 @@ def _misdrawn(graph: Graph, elements: list[_Element], file: str) -> Iterator[Pro
 def write(blueprint: Blueprint, path: str | Path) -> Path:
     """Write the flow of `blueprint` as BPMN 2.0 with a drawing; return the path."""
     text = blueprint.bpmn if blueprint.flow is None else drawn(blueprint.name, blueprint.flow)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text or "", encoding="utf-8")
-    return path
+    return write_whole(path, text or "")

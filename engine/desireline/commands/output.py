@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from desireline.errors import DesirelineError
+from desireline.folders import write_whole
 
 
 def plain(value: Any) -> Any:
@@ -40,13 +41,7 @@ def print_json(value: Any) -> None:
 
 def write_json(folder: str | Path, name: str, value: Any) -> Path:
     """Write `value` to `folder/name.json` whole or not at all; return the path."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
-    temporary = path.with_suffix(".json.part")
-    temporary.write_text(dump(value) + "\n", encoding="utf-8")
-    temporary.replace(path)
-    return path
+    return write_whole(Path(folder) / f"{name}.json", dump(value) + "\n")
 
 
 def say(message: str) -> None:

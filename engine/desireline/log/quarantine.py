@@ -3,22 +3,13 @@
 import csv
 import hashlib
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from desireline.folders import cache_folder
 from desireline.log.raw import RawLog, Rejected
 
 HEADER = ("file", "row", "line", "reason")
-
-
-def cache_folder() -> Path:
-    """Return the user's own folder for what we keep between commands."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "desireline"
 
 
 def write_quarantine(raw: RawLog, reasons: Sequence[tuple[int, str]], file: Path, folder: Path | None) -> Path | None:
@@ -33,7 +24,7 @@ def write_quarantine(raw: RawLog, reasons: Sequence[tuple[int, str]], file: Path
     """
     if folder is None:
         digest = hashlib.blake2b(str(file.resolve()).encode(), digest_size=4).hexdigest()
-        folder, name = cache_folder() / "quarantine", f"{file.name}-{digest}.csv"
+        folder, name = cache_folder("quarantine"), f"{file.name}-{digest}.csv"
     else:
         name = "quarantine.csv"
     try:

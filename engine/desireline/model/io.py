@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from desireline.errors import ModelError, Problem
+from desireline.folders import write_whole
 from desireline.model.check import problems
 from desireline.model.model import FORMAT, Model
 
@@ -14,12 +15,7 @@ _ADAPTER = TypeAdapter(Model)
 
 def write_model(model: Model, path: str | Path) -> Path:
     """Write `model` whole or not at all, the same bytes for equal models; return the path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(dump_model(model), encoding="utf-8")
-    temporary.replace(path)
-    return path
+    return write_whole(path, dump_model(model))
 
 
 def dump_model(model: Model) -> str:

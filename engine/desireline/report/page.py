@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from desireline.errors import DesirelineError
+from desireline.folders import write_whole
 from desireline.report import behind, gaps, headline, promises, provenance, whatif
 from desireline.report.documents import Documents, read_documents
 from desireline.report.journey_map import Facts, JourneyMap, gather, journey_map
@@ -30,16 +30,7 @@ def write_page(folder: str | Path) -> Path:
     DesirelineError
         If there is nothing to show, a document cannot be read, or the page cannot be written.
     """
-    folder = Path(folder)
-    text = page(read_documents(folder))
-    path = folder / "index.html"
-    part = folder / "index.html.part"
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
-    except OSError as fault:
-        raise DesirelineError(f"the page cannot be written ({fault.strerror})", where=str(path)) from None
-    return path
+    return write_whole(Path(folder) / "index.html", page(read_documents(folder)))
 
 
 def page(documents: Documents) -> str:

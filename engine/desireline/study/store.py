@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from desireline.errors import StudyError
+from desireline.folders import write_whole
 from desireline.study.work import COLUMNS
 
 BLOCK = 10
@@ -61,7 +62,7 @@ class Store:
 
     def write_json(self, name: str, value: Any) -> None:
         text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
-        self.write(name, (text + "\n").encode())
+        self.write(name, text + "\n")
 
     def write_csv(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Write a table; unknown is empty."""
@@ -72,14 +73,14 @@ class Store:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(["" if value is None else value for value in row] for row in rows)
-        self.write(name, text.getvalue().encode())
+        self.write(name, text.getvalue())
 
     def write_table(self, name: str, table: pa.Table) -> None:
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
         self.write(name, sink.getvalue().to_pybytes())
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: str | bytes) -> None:
         """Write a file whole or not at all.
 
         Raises
@@ -87,22 +88,8 @@ class Store:
         StudyError
             If the disk does not take it.
         """
-        path = self.folder / name
-        temporary = path.with_name(path.name + ".part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError as fault:
-            temporary.unlink(missing_ok=True)
-            raise StudyError(
-                f"the file cannot be written ({fault.strerror})",
-                where=str(path),
-                help="Make room or check the rights of the folder, then run the study again: finished runs are kept.",
-            ) from None
+        help = "Make room or check the rights of the folder, then run the study again: finished runs are kept."
+        write_whole(self.folder / name, content, StudyError, help)
 
     def read_block(self, number: int, keys: set[str]) -> Values:
         """Return what an earlier process finished of a block, of the cells with these keys."""
