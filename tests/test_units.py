@@ -37,7 +37,7 @@ def test_a_factor_starts_with_x() -> None:
 
 
 def test_a_rate_is_an_amount_per_period() -> None:
-    assert units.parse_rate("45 an hour").per_second() == 45 / 3600
+    assert units.parse_rate("45 an hour") == units.Rate(45, 3600 * units.MICROSECONDS)
     assert units.parse_rate("200 a day") == units.Rate(200.0, 86_400_000_000)
     with pytest.raises(ValueError, match="rate"):
         units.parse_rate("45 per hour")

@@ -70,12 +70,6 @@ class StudyError(DesirelineError, ValueError):
     """The study cannot be run."""
 
 
-class UntrustedError(DesirelineError):
-    """The trust gate refuses a forecast."""
-
-    exit_code = 3
-
-
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return help that names the known word closest to `name`, else the known words."""
     words = sorted(set(known))

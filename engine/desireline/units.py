@@ -82,9 +82,6 @@ class Rate:
     amount: float
     period: int
 
-    def per_second(self) -> float:
-        return self.amount * MICROSECONDS / self.period
-
 
 def parse_rate(text: str | int | float) -> Rate:
     """Return the rate in `text`, e.g. "45 an hour" or "200 a day".

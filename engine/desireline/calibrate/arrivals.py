@@ -10,6 +10,7 @@ import pyarrow as pa
 from desireline.calibrate.localtime import HOUR, hour_of_week
 from desireline.calibrate.window import Window
 from desireline.log.eventlog import EventLog
+from desireline.measure.cases import codes
 from desireline.model.model import HOURS, Profile, Stream
 
 MOST_PROFILES = 50
@@ -123,8 +124,6 @@ def _texts(log: EventLog, name: str) -> np.ndarray:
 
 def _channels(log: EventLog) -> np.ndarray | None:
     """Return the channel of each case, where no case has more than one and the log knows any."""
-    from desireline.measure.cases import codes
-
     rows, names = codes(log.events.column("channel"))
     known = rows >= 0
     if not known.any() or len(names) < 2:

@@ -8,7 +8,7 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.localtime import DAY, HOUR, MINUTE, hour_of_week, to_local
-from desireline.calibrate.presence import Count, counted, multitasking, sessions
+from desireline.calibrate.presence import Count, counted, multitasking, stints
 from desireline.calibrate.visits import Visits
 from desireline.model.model import HOURS, Pool, Shift
 
@@ -209,8 +209,7 @@ def _members(visits: Visits, rows: np.ndarray, served: np.ndarray) -> np.ndarray
 
 def _present(visits: Visits, rows: np.ndarray, served: np.ndarray) -> Count:
     work = _work_of_members(visits, rows, served)
-    _, start, end = sessions(visits.resource[work], visits.start[work], visits.ended[work])
-    return counted(start, end)
+    return counted(*stints(visits.resource[work], visits.start[work], visits.ended[work]))
 
 
 def _resource_busy(visits: Visits, rows: np.ndarray, served: np.ndarray) -> Count:

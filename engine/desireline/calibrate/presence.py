@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.calibrate.localtime import HOUR
+from desireline.log.eventlog import UNKNOWN
+from desireline.measure.cases import latest_before
 
-SESSION_GAP = 4 * HOUR
+LONGEST_BREAK = 4 * HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +29,18 @@ def counted(starts: np.ndarray, ends: np.ndarray) -> Count:
     return Count(starts=np.sort(starts), ends=np.sort(ends))
 
 
-def sessions(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return stretches of presence: resource, start, end.
+def stints(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return stretches of presence of all resources: start, end.
 
     A resource is taken to be at work from its first start to its last end, except through gaps of more than four hours.
     """
     if not len(start):
-        return resource, start, end
-    from desireline.measure.cases import latest_before
-
-    order = np.lexsort((start, resource))
-    resource, start, end = resource[order], start[order], end[order]
-    first = np.flatnonzero(np.append(True, resource[1:] != resource[:-1]))
-    before = latest_before(end, first)
-    opens = np.append(True, resource[1:] != resource[:-1])
-    opens |= start - np.where(opens, start, before) > SESSION_GAP
+        return start, end
+    start, end, first, before = _by_resource(resource, start, end)
+    opens = start - np.where(before == UNKNOWN, start, before) > LONGEST_BREAK
+    opens[first] = True
     at = np.flatnonzero(opens)
-    return resource[at], start[at], np.maximum.reduceat(end, at)
+    return start[at], np.maximum.reduceat(end, at)
 
 
 def multitasking(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
@@ -51,11 +48,16 @@ def multitasking(resource: np.ndarray, start: np.ndarray, end: np.ndarray) -> fl
     total = float((end - start).sum())
     if total <= 0:
         return 1.0
-    from desireline.measure.cases import latest_before
+    start, end, first, before = _by_resource(resource, start, end)
+    before[first] = start[first]
+    return total / max(float(np.maximum(end - np.maximum(start, before), 0).sum()), 1.0)
 
+
+def _by_resource(
+    resource: np.ndarray, start: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return starts and ends in order of resource and start, where each resource begins, and the latest end before."""
     order = np.lexsort((start, resource))
     resource, start, end = resource[order], start[order], end[order]
     first = np.flatnonzero(np.append(True, resource[1:] != resource[:-1]))
-    before = latest_before(end, first)
-    before[first] = start[first]
-    return total / max(float(np.maximum(end - np.maximum(start, before), 0).sum()), 1.0)
+    return start, end, first, latest_before(end, first)

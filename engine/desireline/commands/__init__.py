@@ -6,7 +6,7 @@ from importlib import import_module
 import click
 
 from desireline import __version__
-from desireline.errors import DesirelineError
+from desireline.errors import DesirelineError, nearest
 
 COMMANDS = {
     "demo": "the whole story on the sample journey, ending with a page to open",
@@ -16,6 +16,7 @@ COMMANDS = {
     "calibrate": "fit a simulation model to a log",
     "simulate": "run a model, with or without a scenario",
     "study": "batch what-if: scenarios against the baseline",
+    "verify": "backends agree and theory holds, on this machine",
     "report": "the page that a person can read",
     "schema": "JSON Schema of a file people write",
 }
@@ -36,8 +37,6 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from desireline.errors import nearest
-
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             raise DesirelineError(f'no command "{args[0]}"', where="desireline", help=nearest(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
@@ -54,7 +53,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 3 refused by the trust gate, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 130 interrupted."""
     from desireline.commands.output import report_error, report_fault
 
     arguments = sys.argv[1:] if arguments is None else arguments

@@ -1,7 +1,7 @@
 """The promise ledger: what was promised against what was delivered, late and early."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ from desireline.blueprint.blueprint import Blueprint, Promise, Touchpoint
 from desireline.errors import nearest
 from desireline.gap.dates import as_deadlines
 from desireline.gap.visits import Visits
+from desireline.log.columns import first_known
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.units import MICROSECONDS
 
@@ -42,14 +43,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deliveries:
-    """Arrays of equal length: when each promise began, was due, was delivered (`UNKNOWN`: not yet)."""
+    """Arrays of equal length: when each promise began, was due, was delivered (`UNKNOWN`: not yet).
+
+    `reason` is why they are timed otherwise than promised.
+    """
 
     begun: np.ndarray
     due: np.ndarray
     delivered: np.ndarray
     early: int | None = None
     unknown: int = 0
-    remark: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ class _Silent:
     """Why nothing can be said of a promise."""
 
     reason: str
-    unknown: int = field(default=0)
+    unknown: int = 0
 
 
 def promises(
@@ -108,20 +112,20 @@ def _of_visits(
     mine = np.flatnonzero(visits.touchpoint == code)
     enabled, start, end = visits.enabled[mine], visits.start[mine], visits.end[mine]
     timed = enabled != UNKNOWN
-    remark = None
+    reason = None
     if len(mine) and not timed.any():
         if what == "wait":
             return _Silent(reason="the log does not say when it was enabled, so waiting is unknown")
         if (end == start).all():
             return _Silent(reason="the log does not say how long it takes")
         enabled, timed = start, np.ones(len(mine), bool)
-        remark = "measured from the start of work: the log does not say when it was enabled"
+        reason = "measured from the start of work: the log does not say when it was enabled"
     is_open = log.cases.column("open").to_numpy()[visits.case[mine]] if len(mine) else np.zeros(0, bool)
     delivered = start if what == "wait" else end
     timed = timed & ((delivered != UNKNOWN) | is_open)
     begun = enabled[timed]
     return _Deliveries(
-        begun=begun, due=begun + target, delivered=delivered[timed], unknown=int((~timed).sum()), remark=remark
+        begun=begun, due=begun + target, delivered=delivered[timed], unknown=int((~timed).sum()), reason=reason
     )
 
 
@@ -185,8 +189,6 @@ def _told(log: EventLog, attribute: str, cases: np.ndarray) -> np.ndarray | _Sil
     if attribute in log.case_attributes:
         column = log.cases.column(attribute).take(pa.array(cases))
     elif attribute in log.event_attributes:
-        from desireline.log.columns import first_known
-
         whole = log.events.column(attribute).combine_chunks()
         column = first_known(whole, log.column("case"), log.n_cases).take(pa.array(cases))
     else:
@@ -209,36 +211,28 @@ def _settle(
     gone: int,
 ) -> Kept:
     """Return the row of one promise: each delivery kept, late, early or open."""
-    target_s = None if target is None else target / MICROSECONDS
-    owner = touchpoint.owner
+    row = Kept(
+        promise=name,
+        unit=unit,
+        touchpoint=touchpoint.name,
+        owner=touchpoint.owner,
+        target_s=None if target is None else target / MICROSECONDS,
+        unknown=found.unknown,
+        gave_up=gone,
+        reason=found.reason,
+    )
     if isinstance(found, _Silent):
-        return Kept(
-            promise=name,
-            unit=unit,
-            touchpoint=touchpoint.name,
-            owner=owner,
-            target_s=target_s,
-            unknown=found.unknown,
-            gave_up=gone,
-            reason=found.reason,
-        )
+        return row
     done = found.delivered != UNKNOWN
     late = np.where(done, found.delivered > found.due, found.due < until)
     early = done & (found.delivered < found.due - found.early) if found.early is not None else np.zeros(len(done), bool)
     took = (found.delivered - found.begun)[done] / MICROSECONDS
-    return Kept(
-        promise=name,
-        unit=unit,
-        touchpoint=touchpoint.name,
-        owner=owner,
-        target_s=target_s,
+    return replace(
+        row,
         kept=int((done & ~late & ~early).sum()),
         late=int(late.sum()),
         early=int(early.sum()),
         open=int((~done & ~late).sum()),
         median_s=float(np.quantile(took, 0.5)) if len(took) else None,
         p90_s=float(np.quantile(took, 0.9)) if len(took) else None,
-        unknown=found.unknown,
-        gave_up=gone,
-        reason=found.remark,
     )

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 @dataclass(frozen=True, kw_only=True)
 class EventLog:
-    """Visits of cases to activities, in the order that DESIGN gives them, as Arrow columns.
+    """Visits of cases to activities, in the order of case and time, as Arrow columns.
 
     Attributes
     ----------

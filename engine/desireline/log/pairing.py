@@ -8,7 +8,7 @@ close. The balance reflected at zero is the running sum minus its running minimu
 import duckdb
 
 PASSED_OVER = ("assign", "reassign", "suspend", "resume", "withdraw", "autoskip", "manualskip")
-CLOSING = ("complete", "ate_abort", "pi_abort")
+KNOWN = ("schedule", "start", "complete", "ate_abort", "pi_abort", *PASSED_OVER)
 
 
 def is_paired(connection: duckdb.DuckDBPyConnection) -> bool:

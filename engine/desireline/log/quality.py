@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from desireline.log.pairing import PASSED_OVER
+from desireline.log.pairing import KNOWN, PASSED_OVER
 from desireline.log.raw import RawLog
 from desireline.log.roles import Roles
 from desireline.log.rows import Loaded
@@ -178,8 +178,7 @@ class _Examiner:
 
     def lifecycle(self) -> list[Found]:
         """Return what the pairing of lifecycle rows left over."""
-        passed = ", ".join(f"'{word}'" for word in PASSED_OVER)
-        known = f"'schedule', 'start', 'complete', 'ate_abort', 'pi_abort', {passed}"
+        passed, known = (", ".join(f"'{word}'" for word in words) for words in (PASSED_OVER, KNOWN))
         usable = "FROM rows WHERE bad IS NULL AND lifecycle"
         lone = "FROM marks WHERE mark = '{0}' AND spot NOT IN (SELECT {1} FROM {2})"
         among = " AND visit IN (SELECT visit FROM marks WHERE mark = '{0}')"

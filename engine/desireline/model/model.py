@@ -201,13 +201,6 @@ class Model:
             return self
         return replace(self, parameters=self.refits[replication % len(self.refits)], refits=())
 
-    def touchpoint_of(self, activity: str) -> str:
-        """Return the touchpoint of `activity`: itself where none claims it."""
-        for touchpoint, activities in self.touchpoints.items():
-            if activity == touchpoint or activity in activities:
-                return touchpoint
-        return activity
-
     def activities_of(self, touchpoint: str) -> tuple[str, ...]:
         """Return the activities of `touchpoint` that the model has; a touchpoint's own name is one of them."""
         named = (touchpoint, *self.touchpoints.get(touchpoint, ()))

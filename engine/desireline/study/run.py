@@ -138,10 +138,6 @@ def _unfinished(runs: Runs) -> Iterator[str]:
             )
 
 
-def _without(study: Study, missing: dict[str, str]) -> Iterator[str]:
-    yield from (f"{name}: {missing[name]}" for name in study.measures if name in missing)
-
-
 def _notes(study: Study, model: Model, runs: Runs) -> Iterator[str]:
     refits, replications = len(model.refits), len(runs.refit)
     if refits < 2:
