@@ -30,18 +30,25 @@ def test_scalars_are_those_of_yaml_1_2() -> None:
     [
         ("a: 1\nb: 2\na: 3", 'x:3: the key "a" a second time'),
         ("a: &n [1]\nb: *n", "x:1: an alias"),
+        ("a: &n text\nb: *n", "x:1: an alias"),
         ("a: !!python/object:os.system 1", "x:1: a tag"),
         ("a: !x {b: 1}", "x:1: a tag"),
         ("a: [1", "x:1: not YAML"),
         ("", "x: the file is empty"),
         ("? [1, 2]\n: 3", "a key that is a list"),
         ("[" * 60 + "]" * 60, "nested deeper"),
+        ("[" * 5000, "nested deeper"),
     ],
 )
 def test_what_is_refused_is_named_with_its_line(text: str, found: str) -> None:
     with pytest.raises(BlueprintError) as caught:
         parse_document(text, "x", BlueprintError)
     assert found.split(": ", 1)[-1] in str(caught.value)
+
+
+def test_a_file_of_another_shape_is_told_in_plain_words() -> None:
+    with pytest.raises(BlueprintError, match="expected a mapping of keys"):
+        validate(parse_document("- a\n- b", "p.yaml", BlueprintError), Person, BlueprintError)
 
 
 def test_all_problems_of_a_file_come_at_once_with_their_lines() -> None:

@@ -90,8 +90,10 @@ def parse_document(text: str, file: str, error: type[DesirelineError]) -> Docume
         raise error(
             problems=[Problem(where=file, line=line, found=found, help="Check indentation, colons and quotes.")]
         ) from None
-    except (yaml.YAMLError, RecursionError) as fault:
+    except yaml.YAMLError as fault:
         raise error(f"not YAML: {str(fault).splitlines()[0]}", where=file) from None
+    except RecursionError:
+        raise error(f"nested deeper than {MAX_DEPTH}", where=file, expected="a flatter file") from None
     if root is None:
         raise error("the file is empty", where=file, expected="a mapping of keys")
     reader = _Reader(file)
@@ -119,12 +121,12 @@ class _Reader:
         if depth > MAX_DEPTH:
             self.refuse(node, f"nested deeper than {MAX_DEPTH}", "a flatter file")
             return None
-        if isinstance(node, yaml.ScalarNode):
-            return self.scalar(node)
         if id(node) in self.seen:
             self.refuse(node, "an alias (*name)", "the text itself, written out")
             return None
         self.seen.add(id(node))
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
         if node.tag not in ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
             self.refuse(node, f'a tag "{node.tag}"', "plain values")
             return None
@@ -201,6 +203,8 @@ def _problem(document: Document, schema: type[BaseModel], item: dict[str, Any], 
         return document.problem(path, f'no "{name}"', "this key to be given")
     found = f'"{item["input"]}"' if isinstance(item["input"], (str, int, float)) else "a value of another shape"
     message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if item["type"] in ("model_type", "dict_type"):
+        message = "a mapping of keys"
     if item["type"] == "value_error" and not item["loc"]:
         return document.problem(path, message)
     return document.problem(path, f"{name}: {found}", message)
