@@ -72,7 +72,7 @@ def _routing(found: "Evidence", model: Model) -> str:
     forks = sum(node.kind == "fork" for node in model.parameters.nodes.values())
     text = (
         f"a prefix tree of {found.routing.contexts} histories of up to three steps, "
-        f"{len(model.parameters.nodes)} nodes, {forks} forks"
+        f"{len(model.parameters.nodes)} nodes, {forks} fork{'' if forks == 1 else 's'}"
     )
     if found.steps.linearised:
         text += f"; {found.steps.linearised:,} rare or large groups of overlapping visits count as one after the other"

@@ -1,12 +1,15 @@
 """A calibrated model in a few figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from desireline.calibrate.calibrate import Calibration
 from desireline.calibrate.patience import median
 from desireline.experience.retention import Term
 from desireline.model.model import Activity, Model, Pool
 from desireline.units import MICROSECONDS
+
+NO_BACKTEST = "not done: nothing was held out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,18 @@ def summarise(calibration: Calibration) -> Summary:
         start_at=model.start_at,
         retention=calibration.retention.terms,
     )
+
+
+def document(calibration: Calibration, model: str | None) -> dict[str, Any]:
+    """Return all that `calibrate` says, by key; `model` is the path of the model, None where it was not written."""
+    summary = summarise(calibration)
+    return {
+        "model": model,
+        "choices": calibration.choices,
+        "backtest": None,
+        "backtest_reason": NO_BACKTEST,
+        **{field.name: getattr(summary, field.name) for field in fields(summary)},
+    }
 
 
 def _pool(pool: Pool, model: Model, why: str) -> PoolFacts:

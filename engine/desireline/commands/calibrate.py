@@ -1,19 +1,17 @@
 """desireline calibrate: fit a simulation model to a log."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from desireline.commands.options import common, log_argument, seed
-from desireline.commands.output import plain, print_json, print_table, say, write_json
+from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
 if TYPE_CHECKING:
     from desireline.calibrate.calibrate import Calibration
     from desireline.calibrate.summary import Summary
-
-NO_BACKTEST = "not done: nothing was held out"
 
 
 @click.command()
@@ -40,7 +38,7 @@ def command(
     """
     from desireline.blueprint.load import read_blueprint
     from desireline.calibrate.calibrate import calibrate
-    from desireline.calibrate.summary import summarise
+    from desireline.calibrate.summary import document, summarise
     from desireline.log.read import read_log
     from desireline.model.io import write_model
 
@@ -49,33 +47,22 @@ def command(
     for note in read.notes:
         say(f"note: {note}")
     result = calibrate(read.log, source=read.source, blueprint=plan, refits=refits, seed=seed)
-    summary = summarise(result)
     folder = Path(output) if output and _is_folder(output) else None
     path = folder / "model.json" if folder else output
-    document = _document(str(path) if path else None, result, summary)
+    told = document(result, str(path) if path else None)
     if path:
         write_model(result.model, path)
         say(f"model written to {path}")
     if folder:
-        write_json(folder, "calibrate", document)
+        write_json(folder, "calibrate", told)
     if as_json:
-        print_json(document)
+        print_json(told)
     else:
-        _show(result, summary)
+        _show(result, summarise(result))
 
 
 def _is_folder(output: str) -> bool:
     return output.endswith(("/", "\\")) or Path(output).is_dir()
-
-
-def _document(path: str | None, result: "Calibration", summary: "Summary") -> dict[str, Any]:
-    return {
-        "model": path,
-        "choices": result.choices,
-        "backtest": None,
-        "backtest_reason": NO_BACKTEST,
-        **plain(summary),
-    }
 
 
 def _show(result: "Calibration", summary: "Summary") -> None:

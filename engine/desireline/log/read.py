@@ -214,10 +214,8 @@ def _time_notes(typed: _Typed, roles: Roles) -> list[str]:
 
 
 def _provenance(file: Path, raw: RawLog, left_out: int, problems: Sequence[quality.Found]) -> dict[str, Any]:
-    digest = hashlib.sha256()
     with file.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
+        digest = hashlib.file_digest(stream, "sha256")
     counts: dict[str, int] = {}
     for problem in problems:
         if problem.kind != "future_time":  # it depends on the clock, and models carry this

@@ -110,10 +110,5 @@ def known_measure(name: str) -> Measure:
 
 
 def measure(table: CaseTable, names: Iterable[str]) -> dict[str, float | None]:
-    """Return the measures called `names` of a case table; None where no case counts (see `reasons`)."""
+    """Return the measures called `names` of a case table; None where no case counts."""
     return {name: known_measure(name).value(table) for name in names}
-
-
-def reasons(table: CaseTable, names: Iterable[str]) -> dict[str, str]:
-    """Return why measures of `table` are None, for those that are."""
-    return {name: MEASURES[name].missing for name, value in measure(table, names).items() if value is None}

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from desireline.errors import ModelError, StudyError
@@ -67,14 +67,11 @@ def _files(study: Study) -> list[str]:
 def _hashes(*files: str) -> dict[str, str]:
     found = {}
     for file in files:
-        digest = hashlib.sha256()
         try:
             with Path(file).open("rb") as stream:
-                while piece := stream.read(1 << 20):
-                    digest.update(piece)
+                found[Path(file).name] = hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as fault:
             raise StudyError(f"the file cannot be read ({fault.strerror})", where=file) from None
-        found[Path(file).name] = digest.hexdigest()
     return found
 
 
@@ -82,7 +79,7 @@ def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
     """Calibrate the log of `study`, and keep what the other commands would say of it."""
     from desireline.blueprint.load import read_blueprint
     from desireline.calibrate.calibrate import calibrate
-    from desireline.calibrate.summary import summarise
+    from desireline.calibrate.summary import document
     from desireline.gap.compare import compare
     from desireline.journey.discover import discover
     from desireline.log.abandonment import abandonments
@@ -91,12 +88,10 @@ def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
     blueprint = read_blueprint(study.blueprint) if study.blueprint else None
     read = read_log(study.log or "")
     calibration = calibrate(read.log, source=read.source, blueprint=blueprint, seed=seed)
-    summary = summarise(calibration)
     keep("check", read.quality)
     keep("discover", discover(read.log).document())
     if blueprint is not None:
         keep("blueprint", blueprint.written)
         keep("compare", compare(read.log, blueprint, abandonments(read.log, read.source)))
-    facts = {field.name: getattr(summary, field.name) for field in fields(summary)}
-    keep("calibrate", {"model": MODEL, "choices": calibration.choices, "backtest": None, **facts})
+    keep("calibrate", document(calibration, MODEL))
     write_model(calibration.model, store.folder / MODEL)
