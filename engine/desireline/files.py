@@ -16,6 +16,7 @@ from desireline.errors import DesirelineError, Problem, nearest
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 40
+LONGEST_SHOWN = 80
 
 Path_ = tuple[str | int, ...]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -81,7 +82,7 @@ def read_document(path: str | Path, error: type[DesirelineError]) -> Document:
 
 
 def parse_document(text: str, file: str, error: type[DesirelineError]) -> Document:
-    """Return `text` as plain data with lines; `file` is named in errors."""
+    """Return `text` as plain data with lines; `file` is named in errors, which are raised as `read_document` does."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as fault:
@@ -201,13 +202,18 @@ def _problem(document: Document, schema: type[BaseModel], item: dict[str, Any], 
         return document.problem(path, f'unknown key "{name}"', help=nearest(name, known) if known else "")
     if item["type"] == "missing":
         return document.problem(path, f'no "{name}"', "this key to be given")
-    found = f'"{item["input"]}"' if isinstance(item["input"], (str, int, float)) else "a value of another shape"
+    found = f'"{_short(item["input"])}"' if isinstance(item["input"], (str, int, float)) else "a value of another shape"
     message = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if item["type"] in ("model_type", "dict_type"):
         message = "a mapping of keys"
     if item["type"] == "value_error" and not item["loc"]:
         return document.problem(path, message)
     return document.problem(path, f"{name}: {found}", message)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def _known_keys(schema: type[BaseModel], path: Path_) -> list[str]:

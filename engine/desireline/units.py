@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 
 MICROSECONDS = 1_000_000
+MINUTE = 60 * MICROSECONDS
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+WEEK = 7 * DAY
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0}
 _PERIODS = {"second": "s", "minute": "min", "hour": "h", "day": "d", "week": "wk"}
 _NUMBER = r"([+-]?\d+(?:\.\d+)?)"

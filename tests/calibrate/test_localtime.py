@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from desireline.calibrate.localtime import HOUR, WEEK, hour_of_week, to_local, to_utc, week_start
+from desireline.calibrate.localtime import hour_of_week, to_local, to_utc, week_start
+from desireline.units import HOUR, WEEK
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"]
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from desireline.calibrate.localtime import DAY, WEEK
 from desireline.calibrate.refits import resamples
 from desireline.calibrate.visits import visits
 from desireline.calibrate.window import Window, recent_window
 from desireline.log.eventlog import EventLog
+from desireline.units import DAY, WEEK
 from tests.calibrate.worlds import MINUTE, MONDAY, log_of, path_log
 
 LOCAL_MONDAY = MONDAY

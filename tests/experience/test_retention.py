@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from desireline.experience.features import FEATURES, HOUR, features
+from desireline.experience.features import FEATURES, features
 from desireline.experience.retention import fit, probability
 from desireline.log.casetable import CaseTable
+from desireline.units import HOUR
 
 N = 20_000
 

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from desireline.blueprint.calendar import FORM, Shifts, parse_calendar
 from desireline.files import Written
-from desireline.units import DURATION_FORM, MICROSECONDS, RATE_FORM, parse_duration, parse_rate
+from desireline.units import DURATION_FORM, HOUR, RATE_FORM, parse_duration, parse_rate
 
 
 def _text(value: Any) -> Any:
@@ -38,7 +38,7 @@ def _hourly(value: Any) -> float:
         raise ValueError(RATE_FORM) from None
     if rate.amount < 0:
         raise ValueError("a cost that is not negative")
-    return 3600 * MICROSECONDS * rate.amount / rate.period
+    return HOUR * rate.amount / rate.period
 
 
 def _zone(value: Any) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from desireline.calibrate.localtime import HOUR, hour_of_week
+from desireline.calibrate.localtime import hour_of_week
 from desireline.calibrate.window import Window
+from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
-from desireline.measure.cases import codes
 from desireline.model.model import HOURS, Profile, Stream
+from desireline.units import HOUR
 
 MOST_PROFILES = 50
 MOST_STREAMS = 6
@@ -124,7 +125,8 @@ def _texts(log: EventLog, name: str) -> np.ndarray:
 
 def _channels(log: EventLog) -> np.ndarray | None:
     """Return the channel of each case, where no case has more than one and the log knows any."""
-    rows, names = codes(log.events.column("channel"))
+    rows, channels = coded(log.events.column("channel"))
+    names = channels.to_pylist()
     known = rows >= 0
     if not known.any() or len(names) < 2:
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint, Touchpoint
 from desireline.calibrate.arrivals import Arrivals, arrivals
 from desireline.calibrate.choices import describe
-from desireline.calibrate.localtime import WEEK, show, to_local, to_utc, week_start
+from desireline.calibrate.localtime import show, to_local, to_utc, week_start
 from desireline.calibrate.patience import Waits, patience
 from desireline.calibrate.pools import Pools, pools
 from desireline.calibrate.quantiles import KNOTS
@@ -24,10 +24,12 @@ from desireline.experience import retention
 from desireline.experience.outcome import outcome
 from desireline.log.abandonment import abandonments
 from desireline.log.casetable import CaseTable
+from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
-from desireline.measure.cases import case_table, codes
+from desireline.measure.cases import case_table
 from desireline.model.model import Activity, Model, Parameters, Patience, Times
+from desireline.units import WEEK
 
 REFITS = 20
 NONE = Times()
@@ -167,7 +169,7 @@ def evidence(
         pools=staff,
         patience=patience(seen, window.inside),
         table=table,
-        customers=codes(log.cases.column("customer"))[0],
+        customers=coded(log.cases.column("customer"))[0],
         costs={a: t.cost for a, t in _by_activity(blueprint).items()},
         channels=_channels(log),
     ), remarks
@@ -245,7 +247,8 @@ def _owners(blueprint: Blueprint | None, log: EventLog) -> dict[str, str]:
 
 def _channels(log: EventLog) -> dict[str, str]:
     """Return the channel of activities that nearly always have the same."""
-    rows, names = codes(log.events.column("channel"))
+    rows, channels = coded(log.events.column("channel"))
+    names = channels.to_pylist()
     if not names:
         return {}
     activity = log.column("activity")[rows >= 0].astype(np.int64)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.calibrate.localtime import WEEK, show
+from desireline.calibrate.localtime import show
 from desireline.experience.retention import Fit
 from desireline.log.eventlog import EventLog
 from desireline.model.model import Model
+from desireline.units import WEEK
 
 if TYPE_CHECKING:
     from desireline.calibrate.calibrate import Evidence

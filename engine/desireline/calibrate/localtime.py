@@ -5,12 +5,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from desireline.units import MICROSECONDS
+from desireline.units import DAY, HOUR, MINUTE, WEEK
 
-MINUTE = 60 * MICROSECONDS
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
-WEEK = 7 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY = 4 * DAY  # 1970-01-05 was a Monday
 

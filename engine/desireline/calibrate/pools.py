@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.calibrate.localtime import DAY, HOUR, MINUTE, hour_of_week, to_local
+from desireline.calibrate.localtime import hour_of_week, to_local
 from desireline.calibrate.presence import Count, counted, multitasking, stints
 from desireline.calibrate.visits import Visits
 from desireline.model.model import HOURS, Pool, Shift
+from desireline.units import DAY, HOUR, MINUTE
 
 RARE_POOL = 0.02
 STAFFED = 0.2

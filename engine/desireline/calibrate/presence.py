@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from desireline.calibrate.localtime import HOUR
 from desireline.log.eventlog import UNKNOWN
 from desireline.measure.cases import latest_before
+from desireline.units import HOUR
 
 LONGEST_BREAK = 4 * HOUR
 

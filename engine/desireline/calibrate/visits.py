@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
-from desireline.measure.cases import codes
 
 NONE = -1
 
@@ -72,8 +72,8 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
     of_queue = np.arange(len(log.activities))
     for code, queue in left.items():
         of_queue[code] = queue
-    resource, resources = codes(log.events.column("resource"))
-    pool, pools = codes(log.events.column("pool"))
+    resource, resources = coded(log.events.column("resource"))
+    pool, pools = coded(log.events.column("pool"))
     first = np.searchsorted(log.column("case")[keep], np.arange(log.n_cases))
     begun, ended = np.where(enabled == UNKNOWN, start, enabled)[keep], np.where(end == UNKNOWN, start, end)[keep]
     last = np.append(first[1:], keep.sum()) - 1
@@ -89,9 +89,9 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
         finished=(end != UNKNOWN)[keep],
         gave_up=gave_up[keep],
         resource=resource[keep],
-        resources=tuple(resources),
+        resources=tuple(resources.to_pylist()),
         pool=pool[keep],
-        pool_names=tuple(pools),
+        pool_names=tuple(pools.to_pylist()),
         first=first,
         unfinished=_unfinished(activity[keep], begun, ended, first, is_open, left_last),
         gives_up_by={queue: log.activities[code] for code, queue in sorted(left.items(), reverse=True)},

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from desireline.calibrate.localtime import DAY, WEEK, show, to_local, week_start
+from desireline.calibrate.localtime import show, to_local, week_start
 from desireline.calibrate.visits import NONE, Visits
 from desireline.seeds import Purpose, chain
-from desireline.units import MICROSECONDS
+from desireline.units import DAY, MICROSECONDS, WEEK
 
 FEWEST_WEEKS = 4
 PERMUTATIONS = 499

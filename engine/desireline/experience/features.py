@@ -3,9 +3,8 @@
 import numpy as np
 
 from desireline.log.casetable import CaseTable
-from desireline.units import MICROSECONDS
+from desireline.units import HOUR
 
-HOUR = 3600 * MICROSECONDS
 FEATURES = ("wait_h", "log_wait", "idle_h", "log_idle", "handoffs", "abandoned", "repeats")
 
 

@@ -16,6 +16,7 @@ from desireline.gap.promises import Kept, log_end, promises
 from desireline.gap.traces import Trace, Traces, left_on_the_way, traces
 from desireline.gap.unmapped import Unmapped, unmapped
 from desireline.gap.visits import Visits, visits
+from desireline.log.columns import cases_with
 from desireline.log.eventlog import EventLog
 
 
@@ -94,8 +95,7 @@ def align_with(journeys: list[Trace], blueprint: Blueprint, touchpoints: tuple[s
 def _visited(stays: Visits) -> tuple[Visited, ...]:
     size = len(stays.touchpoints)
     visits = np.bincount(stays.touchpoint, minlength=size).tolist()
-    pairs = np.unique(stays.case.astype(np.int64) * size + stays.touchpoint) if size else np.zeros(0, np.int64)
-    cases = np.bincount(pairs % max(size, 1), minlength=size).tolist()
+    cases = cases_with(stays.touchpoint, stays.case, size).tolist()
     rows = zip(stays.touchpoints, cases, visits, strict=True)
     return tuple(Visited(touchpoint=name, cases=c, visits=v) for name, c, v in rows)
 

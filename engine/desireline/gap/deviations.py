@@ -9,6 +9,7 @@ from desireline.blueprint.blueprint import Blueprint
 from desireline.gap.align import Aligned
 from desireline.gap.traces import Traces
 from desireline.gap.visits import Visits
+from desireline.log.columns import cases_with
 
 Kind = Literal["missing", "ad hoc", "wrong sequence", "failed"]
 KINDS: tuple[Kind, ...] = ("missing", "ad hoc", "wrong sequence", "failed")
@@ -82,5 +83,4 @@ def _sums(per_trace: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.nda
 def _failed(visits: Visits) -> tuple[np.ndarray, np.ndarray]:
     n = len(visits.touchpoints)
     touchpoint, case = visits.touchpoint[visits.failed], visits.case[visits.failed]
-    pairs = np.unique(case.astype(np.int64) * n + touchpoint)
-    return np.bincount(pairs % n, minlength=n), np.bincount(touchpoint, minlength=n)
+    return cases_with(touchpoint, case, n), np.bincount(touchpoint, minlength=n)

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.log.columns import cases_with
 from desireline.log.eventlog import EventLog
 
 
@@ -28,11 +29,9 @@ class Unmapped:
 def unmapped(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None]) -> tuple[Unmapped, ...]:
     """Return the activities of `log` on no touchpoint of `blueprint`, most events first."""
     known = blueprint.by_activity()
-    activity, case = log.column("activity"), log.column("case")
-    n = len(log.activities)
+    activity, n = log.column("activity"), len(log.activities)
     events = np.bincount(activity, minlength=n)
-    pairs = np.unique(case.astype(np.int64) * n + activity)
-    cases = np.bincount(pairs % n, minlength=n) if len(pairs) else events
+    cases = cases_with(activity, log.column("case"), n)
     found = [
         Unmapped(
             activity=name,

@@ -87,17 +87,8 @@ class Journey:
         """Return the JSON document: `from_` becomes `from`."""
         keys = ("cases", "events", "variants_total", "variants")
         result: dict[str, Any] = {key: getattr(self, key) for key in keys}
-        result["edges"] = [
-            {
-                "from": e.from_,
-                "to": e.to,
-                "count": e.count,
-                "mean_s": e.mean_s,
-                "median_s": e.median_s,
-                "p90_s": e.p90_s,
-            }
-            for e in self.edges
-        ]
+        times = ("count", "mean_s", "median_s", "p90_s")
+        result["edges"] = [{"from": e.from_, "to": e.to} | {k: getattr(e, k) for k in times} for e in self.edges]
         result |= {key: getattr(self, key) for key in ("activities", "starts", "ends", "cycle_time", "notes")}
         if self.by is not None:
             result["by"] = self.by
@@ -127,6 +118,11 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
         How many variants to list; 0 for all.
     by
         Attribute to split by.
+
+    Raises
+    ------
+    LogError
+        If the log has no events, or `by` is none of its attributes.
     """
     if not log.n_events:
         raise LogError("the log has no events", where=log.name)

@@ -190,21 +190,30 @@ def normal(column: pa.ChunkedArray) -> pa.Array:
     return text(column)
 
 
-def codes(column: pa.Array) -> np.ndarray:
-    """Return the values of a normal attribute as numbers that are equal where the values are; -1 where unknown."""
-    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return np.asarray(coded.indices.fill_null(-1).to_numpy(), np.int64)
+def coded(column: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """Return int64 codes that are equal where the values are (-1 where unknown), and the values they stand for."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    return column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64), column.dictionary
+
+
+def cases_with(code: np.ndarray, case: np.ndarray, size: int) -> np.ndarray:
+    """Return in how many cases each code from 0 to `size` - 1 occurs; shape (size,)."""
+    pairs = np.unique(case.astype(np.int64) * size + code)
+    return np.bincount(pairs % max(size, 1), minlength=size)
 
 
 def conflicts(column: pa.Array, case: np.ndarray) -> int:
     """Return in how many cases an attribute has more than one known value; `case` is sorted."""
-    coded = codes(column)
-    known = coded >= 0
-    coded, case = coded[known], case[known]
+    code, _ = coded(column)
+    known = code >= 0
+    code, case = code[known], case[known]
     if not len(case):
         return 0
     begins = np.flatnonzero(np.diff(case, prepend=-1))
-    differs = np.minimum.reduceat(coded, begins) != np.maximum.reduceat(coded, begins)
+    differs = np.minimum.reduceat(code, begins) != np.maximum.reduceat(code, begins)
     return int(differs.sum())
 
 

@@ -11,10 +11,9 @@ from desireline.log.pairing import KNOWN, PASSED_OVER
 from desireline.log.raw import RawLog
 from desireline.log.roles import Roles
 from desireline.log.rows import Loaded
-from desireline.units import MICROSECONDS, show_duration
+from desireline.units import DAY, MICROSECONDS, show_duration
 
 SHOWN = 3
-DAY = 86_400 * MICROSECONDS
 LONGEST = 3653 * DAY
 TIMES_LONGER = 20
 ENOUGH_CASES = 100

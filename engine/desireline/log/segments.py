@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from desireline.errors import LogError, nearest
-from desireline.log.columns import codes, first_known, text
+from desireline.log.columns import coded, first_known, text
 from desireline.log.eventlog import EventLog
 
 MOST_SEGMENTS = 200
@@ -22,9 +22,8 @@ def segments(log: EventLog, attribute: str) -> tuple[tuple[str | None, ...], np.
     LogError
         If the log has no such attribute, or it has more than 200 values.
     """
-    values = text(pa.chunked_array([_labels(_column(log, attribute))]))
-    found = codes(values)
-    names = values.dictionary.to_pylist()
+    found, values = coded(text(pa.chunked_array([_labels(_column(log, attribute))])))
+    names = values.to_pylist()
     if len(names) > MOST_SEGMENTS:
         raise LogError(
             f'"{attribute}" has {len(names):,} values',

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 
 from desireline.log.casetable import CaseTable
+from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
 
 
@@ -56,11 +56,11 @@ def case_table(
         1 kept, 0 lost, -1 unknown, one per case; None where the log knows no outcome.
     """
     activity = log.column("activity").astype(np.int64)
-    pool, pools = codes(log.events.column("pool"))
+    pool, pools = coded(log.events.column("pool"))
     rows = Rows(
         first=log.offsets[:-1],
         activity=activity,
-        function=functions(log.activities, activity, pools, pool, owners or {}),
+        function=functions(log.activities, activity, pools.to_pylist(), pool, owners or {}),
         enabled=log.column("enabled"),
         start=log.column("start"),
         end=log.column("end"),
@@ -154,15 +154,6 @@ def functions(
     of_pool = [code.setdefault(name, len(code)) for name in pools]
     owner = np.array([*of_activity, -1], np.int64)[activity]
     return np.asarray(np.where(owner >= 0, owner, np.array([*of_pool, -1], np.int64)[pool]))
-
-
-def codes(column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
-    """Return a text column as codes (-1 where null) and the names they stand for."""
-    column = column.combine_chunks()
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    rows = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return rows, [str(name) for name in column.dictionary.to_pylist()]
 
 
 def _repeats(activity: np.ndarray, first: np.ndarray) -> np.ndarray:

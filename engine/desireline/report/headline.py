@@ -82,9 +82,8 @@ def _lost(documents: Documents) -> list[Piece]:
 def _today(study: Mapping[str, Any], measure: str) -> float | None:
     for row in study.get("scenarios", ()):
         if row["scenario"] == "baseline":
-            value = row.get("measures", {}).get(measure)
-            mean = value.get("mean") if isinstance(value, Mapping) else value
-            return None if mean is None else float(mean)
+            mean: float | None = row.get("measures", {}).get(measure, {}).get("mean")
+            return mean
     return None
 
 

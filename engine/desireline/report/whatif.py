@@ -203,9 +203,8 @@ def _known(rows: Sequence[Mapping[str, Any]], measure: str) -> bool:
 
 
 def _mean(row: Mapping[str, Any], measure: str) -> float | None:
-    """Return the mean of a measure, which may be a record or a bare number."""
-    value = row.get("measures", {}).get(measure)
-    return value.get("mean") if isinstance(value, Mapping) else value
+    value: float | None = row.get("measures", {}).get(measure, {}).get("mean")
+    return value
 
 
 def _axis(rows: Sequence[Mapping[str, Any]], measure: str) -> tuple[float, str]:
@@ -216,14 +215,12 @@ def _axis(rows: Sequence[Mapping[str, Any]], measure: str) -> tuple[float, str]:
 
 
 def _unit(row: Mapping[str, Any], measure: str) -> str:
-    value = row.get("measures", {}).get(measure)
-    return value.get("unit", "") if isinstance(value, Mapping) else ""
+    return str(row.get("measures", {}).get(measure, {}).get("unit", ""))
 
 
 def _spread(row: Mapping[str, Any], measure: str, divisor: float) -> tuple[float, float, float]:
     value, mean = row["measures"][measure], _mean(row, measure) or 0.0
-    low, high = (value.get("low"), value.get("high")) if isinstance(value, Mapping) else (None, None)
-    return mean / divisor, _or(low, mean) / divisor, _or(high, mean) / divisor
+    return mean / divisor, _or(value.get("low"), mean) / divisor, _or(value.get("high"), mean) / divisor
 
 
 def _cells(row: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

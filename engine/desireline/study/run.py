@@ -55,7 +55,7 @@ def run_study(
         If an input cannot be used, or the folder is another study's or another process's.
     """
     with open_store(folder) as store:
-        store.manifest_of(study.name)
+        store.refuse_other(study.name)
         progress("preparing the model", 0, 0)
         inputs = prepare(study, store, seed, keep)
         store.write_json("manifest.json", _manifest(study, inputs, seed))

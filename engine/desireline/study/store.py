@@ -31,8 +31,8 @@ class Store:
         self.folder = folder
         self.blocks = folder / "blocks"
 
-    def manifest_of(self, study: str) -> dict[str, Any]:
-        """Return the manifest that an earlier run of `study` left; empty where there is none.
+    def refuse_other(self, study: str) -> None:
+        """Refuse a folder that is not empty and not that of `study`.
 
         Raises
         ------
@@ -47,7 +47,6 @@ class Store:
                 expected="an empty folder, or that of the same study",
                 help="Give another folder with -o, or empty this one.",
             )
-        return present
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Return a JSON document of the folder; empty where there is none."""
