@@ -51,6 +51,12 @@ def test_a_file_of_another_shape_is_told_in_plain_words() -> None:
         validate(parse_document("- a\n- b", "p.yaml", BlueprintError), Person, BlueprintError)
 
 
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    with pytest.raises(BlueprintError) as caught:
+        validate(parse_document("word " * 10_000, "p.yaml", BlueprintError), Person, BlueprintError)
+    assert len(str(caught.value)) < 200
+
+
 def test_all_problems_of_a_file_come_at_once_with_their_lines() -> None:
     document = parse_document("name: 5\nage: old\nfreinds: {}", "p.yaml", BlueprintError)
     with pytest.raises(BlueprintError) as caught:

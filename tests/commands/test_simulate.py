@@ -84,3 +84,11 @@ def test_a_log_instead_of_a_model_is_refused_with_help(tmp_path: Path, capsys: p
     (tmp_path / "log.csv").write_text("case,activity,start\n1,A,2026-01-01\n")
     assert run("simulate", tmp_path / "log.csv") == 2
     assert "desireline calibrate LOG -o MODEL" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_one_clear_error(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file")
+    assert run("simulate", model, "--runs", "1", "--cases", "2", "-o", tmp_path / "taken" / "out", "--json") == 2
+    assert "cannot be used" in json.loads(capsys.readouterr().out)["error"]["found"]

@@ -137,3 +137,15 @@ def test_a_missing_file_offers_its_neighbour(tmp_path: Path) -> None:
 def test_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="folder"):
         read_log(str(tmp_path))
+
+
+def test_a_second_column_of_the_same_name_is_kept_under_another_and_said(tmp_path: Path) -> None:
+    found = read(tmp_path, "case,activity,activity,timestamp\n1,Ask,x,2024-01-01T10:00:00Z\n")
+    assert found.log.activities == ("Ask",)
+    assert found.log.case_attributes == ("activity_2",) or "activity_2" in found.log.event_attributes
+    assert "columns of the same name as an earlier one were called activity_2" in found.notes
+
+
+def test_a_file_of_blank_lines_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="the file is empty"):
+        read(tmp_path, "\n \n\n")

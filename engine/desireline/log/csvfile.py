@@ -26,13 +26,14 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How a text file says what it says; `skip` lines stand before the first row."""
+    """How a text file says what it says; `skip` lines stand before the first row, `renamed` had a name twice."""
 
     encoding: str
     separator: str
     quote: str | None
     header: tuple[str, ...]
     skip: int
+    renamed: tuple[str, ...]
 
 
 def read_csv(path: Path) -> RawLog:
@@ -88,6 +89,8 @@ def sniff(path: Path, encoding: str | None = None) -> Dialect:
     if blank:
         skip += blank[0].count("\n")
         text = text[blank.end() :]
+    if not text.strip():
+        raise LogError("the file is empty", where=str(path), expected="an event log")
     quote = "'" if re.match(r"'[^'\n]*'[,;\t|]", text) else '"'
     separator = marked[1] if marked else _separator(text, quote)
     records = _records(text, separator, quote)
@@ -95,7 +98,9 @@ def sniff(path: Path, encoding: str | None = None) -> Dialect:
     if len(records[0]) > MOST_COLUMNS:
         raise LogError(f"{len(records[0]):,} columns", where=str(path), expected=f"at most {MOST_COLUMNS:,}")
     header = _widen(records)
-    return Dialect(encoding=encoding, separator=separator, quote=quote, header=header, skip=skip + header_lines)
+    renamed = tuple(new for old, new in zip(records[0], header, strict=False) if old.strip() not in ("", new))
+    skip += header_lines
+    return Dialect(encoding=encoding, separator=separator, quote=quote, header=header, skip=skip, renamed=renamed)
 
 
 def _separator(text: str, quote: str) -> str:
@@ -253,6 +258,8 @@ def _notes(dialect: Dialect, blank: int) -> tuple[str, ...]:
         notes.append("quote marks are not balanced; they were read as plain characters")
     elif dialect.quote != '"':
         notes.append("text is quoted by '")
+    if dialect.renamed:
+        notes.append(f"columns of the same name as an earlier one were called {', '.join(dialect.renamed)}")
     if blank:
         notes.append(f"{blank:,} blank rows were passed over")
     return tuple(notes)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from desireline.errors import StudyError
 from desireline.log.write import write_csv
 from desireline.measure.registry import MEASURES, known_measure
 from desireline.model.model import Model
@@ -92,7 +93,10 @@ def _column(rows: list[dict[str, float | None]], name: str) -> np.ndarray:
 def _empty(folder: str | Path) -> Path:
     """Return the folder without the logs that an earlier call left, which may have been more."""
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise StudyError(f"the folder cannot be used ({fault.strerror})", where=str(place)) from None
     for path in place.glob("run-*.csv"):
         if re.fullmatch(r"run-\d{4,}\.csv", path.name):
             path.unlink()
