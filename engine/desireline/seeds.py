@@ -1,11 +1,13 @@
 """Keyed draws: every random number is a function of what it is for, never of when it was asked.
 
-The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195). Functions here are
-plain Python on unsigned 64-bit integers, which the compiled backend compiles as they stand.
+The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195). `mix`, `link` and
+`uniform` are plain Python on unsigned 64-bit integers, which the compiled backend compiles as they stand.
 """
 
 from enum import IntEnum
 from hashlib import blake2b
+
+import numpy as np
 
 MASK = 0xFFFFFFFFFFFFFFFF
 GOLDEN = 0x9E3779B97F4A7C15
@@ -57,3 +59,17 @@ def uniform(case_key: int, label: int, purpose: int, occurrence: int) -> float:
     """Return the draw in (0, 1) of one case for one label, purpose and occurrence."""
     bits = mix((mix(case_key ^ label) + ((purpose << 32) | occurrence) * GOLDEN) & MASK)
     return ((bits >> 12) + 0.5) * 2.0**-52
+
+
+def uniforms(case_keys: np.ndarray, label: int, purpose: int) -> np.ndarray:
+    """Return `uniform` of each case key (uint64) for occurrence 0."""
+    step = np.uint64(((purpose << 32) * GOLDEN) & MASK)
+    bits = _mix_all(_mix_all(case_keys.astype(np.uint64) ^ np.uint64(label)) + step)
+    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+def _mix_all(z: np.ndarray) -> np.ndarray:
+    """Return `mix` of each element (uint64)."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(z ^ (z >> np.uint64(31)))

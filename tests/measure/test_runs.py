@@ -6,9 +6,9 @@ import numpy as np
 
 from desireline.log.casetable import CaseTable
 from desireline.measure.cases import case_table
-from desireline.measure.runs import abandonments_of, owners_of, run_table, uniforms
+from desireline.measure.runs import abandonments_of, owners_of, run_table
 from desireline.model.model import Retention
-from desireline.seeds import Purpose, label_key, uniform
+from desireline.seeds import Purpose, label_key, uniform, uniforms
 from desireline.simulate.run import simulate
 from tests.models import small_model
 

@@ -9,7 +9,7 @@ from desireline.log.casetable import CaseTable
 from desireline.log.eventlog import UNKNOWN
 from desireline.measure.cases import Rows, functions, table_of
 from desireline.model.model import Model, Retention
-from desireline.seeds import GOLDEN, Purpose, label_key
+from desireline.seeds import Purpose, label_key, uniforms
 from desireline.simulate.run import UNFINISHED, Run
 
 
@@ -70,16 +70,3 @@ def _known(activity: np.ndarray, first: np.ndarray, names: tuple[str, ...], rete
 def _kept(table: CaseTable, retention: Retention, case_keys: np.ndarray) -> np.ndarray:
     stays = uniforms(case_keys, label_key("retention"), Purpose.RETENTION) < probability(retention, table)
     return stays.astype(np.int64)
-
-
-def uniforms(case_keys: np.ndarray, label: int, purpose: int) -> np.ndarray:
-    """Return `seeds.uniform` of each case key (uint64) for occurrence 0."""
-    step = np.uint64(((purpose << 32) * GOLDEN) & 0xFFFFFFFFFFFFFFFF)
-    bits = _mix(_mix(case_keys.astype(np.uint64) ^ np.uint64(label)) + step)
-    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
-
-
-def _mix(z: np.ndarray) -> np.ndarray:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
