@@ -57,3 +57,10 @@ def test_a_folder_gets_the_model_and_what_was_chosen(log: str, tmp_path: Path) -
 def test_a_missing_log_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(str(tmp_path / "none.csv"), "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["found"]
+
+
+def test_a_log_with_dates_of_another_age_is_one_clear_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = "1,A,2024-01-01\n1,B,9999-12-31\n2,A,0001-01-01\n2,B,2024-01-03\n"
+    (tmp_path / "log.csv").write_text("case,activity,timestamp\n" + rows)
+    assert run(str(tmp_path / "log.csv"), "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["found"] == "2 events start before 1900 or after 2200"

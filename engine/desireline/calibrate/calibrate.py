@@ -29,9 +29,11 @@ from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.measure.cases import case_table
 from desireline.model.model import Activity, Model, Parameters, Patience, Times
-from desireline.units import WEEK
+from desireline.units import DAY, WEEK
 
 REFITS = 20
+EARLIEST = -25_567 * DAY  # 1900-01-01
+LATEST = 84_006 * DAY  # 2200-01-01
 NONE = Times()
 
 
@@ -118,10 +120,11 @@ def calibrate(
     Raises
     ------
     ModelError
-        If the log has no cases.
+        If the log has no cases, or events of another age.
     """
     if not log.n_cases:
         raise ModelError("the log has no cases", where=log.name, expected="at least one case")
+    _demand_plausible_times(log)
     known = _queues(abandonments(log, source), blueprint, log)
     table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
     found, remarks = evidence(log, source, blueprint, known, table, seed)
@@ -259,6 +262,18 @@ def _channels(log: EventLog) -> dict[str, str]:
         for a, counts in enumerate(table)
         if counts.sum() and counts.max() >= 0.9 * counts.sum()
     }
+
+
+def _demand_plausible_times(log: EventLog) -> None:
+    start = log.column("start")
+    far = int(((start < EARLIEST) | (start >= LATEST)).sum())
+    if far:
+        raise ModelError(
+            f"{far:,} events start before 1900 or after 2200",
+            where=log.name,
+            expected="the times at which work was done",
+            help="Leave such rows out, or leave the time empty where 9999-12-31 and the like mean unknown.",
+        )
 
 
 def _start_at(log: EventLog) -> str:
