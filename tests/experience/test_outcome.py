@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from desireline.errors import LogError
-from desireline.experience.outcome import outcome
+from desireline.experience.outcome import never_seen, outcome
 from desireline.log.columns import from_arrays
 from desireline.log.source import Source
 
@@ -73,3 +73,16 @@ def test_an_attribute_or_activity_that_is_not_there_is_named_with_the_nearest() 
 def test_without_an_outcome_in_the_source_nothing_is_known() -> None:
     log = from_arrays({"case_id": ["a"], "activity": ["x"], "start": [0]})
     assert outcome(log, Source(log="x.csv")).tolist() == [-1]
+
+
+def test_values_and_activities_that_never_occur_are_named_with_the_nearest() -> None:
+    columns = {"case_id": ["a", "b"], "activity": ["Paid", "Left"], "start": [0, 1], "churned": ["no", "yes"]}
+    log = from_arrays(columns, case_attributes=["churned"])
+    assert never_seen(log, source(attribute="churned", lost=["yes"])) == []
+    assert never_seen(log, source(attribute="churned", lost=["yess"])) == [
+        'outcome: no case has churned = "yess". Did you mean "yes"?'
+    ]
+    assert never_seen(log, source(activity={"lost": ["Leftt"], "kept": ["Paid"]})) == [
+        'outcome: no case has the activity "Leftt". Did you mean "Left"?'
+    ]
+    assert never_seen(log, source(returns_within="90 d")) == []

@@ -21,7 +21,7 @@ from desireline.calibrate.visits import Visits, visits
 from desireline.calibrate.window import Window, recent_window
 from desireline.errors import ModelError
 from desireline.experience import retention
-from desireline.experience.outcome import outcome
+from desireline.experience.outcome import never_seen, outcome
 from desireline.log.abandonment import abandonments
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
@@ -140,7 +140,7 @@ def calibrate(
         provenance=_provenance(log, found.window, refits, seed),
         **_planned(log, source, blueprint, known),
     )
-    choices = describe(log, found, model, fit, blueprint, known, remarks)
+    choices = describe(log, found, model, fit, blueprint, known, [*remarks, *never_seen(log, source)])
     return Calibration(model=model, choices=choices, retention=fit)
 
 

@@ -37,6 +37,21 @@ def outcome(log: EventLog, source: Source) -> np.ndarray:
     return _by_return(log, how.within)
 
 
+def never_seen(log: EventLog, source: Source) -> list[str]:
+    """Return one sentence for each value or activity that the outcome of `source` names and `log` never has."""
+    if source.outcome is None or source.outcome.retained.within is not None:
+        return []
+    how = source.outcome.retained
+    if how.attribute is not None:
+        found = sorted({text for text in _texts(_last_values(log, how.attribute)) if text is not None})
+        named, what = (*how.lost, *how.kept), f'no case has {how.attribute} = "{{}}"'
+    else:
+        assert how.activity is not None
+        found = sorted(log.activities)
+        named, what = (*how.activity.lost, *how.activity.kept), 'no case has the activity "{}"'
+    return [f"outcome: {what.format(name)}. {nearest(name, found)}" for name in named if name not in found]
+
+
 def _by_attribute(log: EventLog, name: str, lost: Collection[str], kept: Collection[str]) -> np.ndarray:
     texts = _texts(_last_values(log, name))
     known = np.array([text is not None for text in texts], bool)
