@@ -56,3 +56,10 @@ def test_a_branch_to_nowhere_is_refused() -> None:
     small = model(line("A"), {"A": Activity(duration=fixed(1))}, (always("P", 1),))
     with pytest.raises(ModelError, match='"Z"'):
         require_sound(changed(small, start=(Branch(to="Z", share=1.0),)))
+
+
+def test_a_time_zone_that_is_none_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(dump_model(replace(queue(1, 2, 3), timezone="Mars/Olympus")))
+    with pytest.raises(ModelError, match='"Mars/Olympus" is no time zone'):
+        read_model(path)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 from desireline.errors import ModelError, Problem
 from desireline.model.model import HOURS, Branch, Distribution, Model, Parameters, Pool
@@ -26,9 +27,19 @@ def require_sound(model: Model) -> None:
 def problems(model: Model, where: str) -> list[Problem]:
     """Return everything that makes `model` impossible to run, refits included."""
     found: dict[str, None] = {}
+    if not _is_zone(model.timezone):
+        found[f'"{model.timezone}" is no time zone'] = None
     for parameters in (model.parameters, *model.refits):
         found.update(dict.fromkeys(_parameters(parameters)))
     return [Problem(where=where, found=text, help="Correct the model file or calibrate again.") for text in found]
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _parameters(parameters: Parameters) -> Iterator[str]:
