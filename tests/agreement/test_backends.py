@@ -57,6 +57,12 @@ def distributions(longest: int) -> st.SearchStrategy[Distribution]:
     return st.one_of(fixed, exponential, atoms)
 
 
+def by_segment(branches: tuple[Branch, Branch]) -> tuple[Branch, ...]:
+    """Return the branches with the second open to cases of segment x only, where it may be taken at all."""
+    onward, back = branches
+    return (onward, replace(back, when={"segment": "x"})) if back.share else branches
+
+
 @st.composite
 def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
     """A graph in which every node can end: each activity leads on, back, or out; forks nest and may stand in loops."""
@@ -70,10 +76,10 @@ def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
         kind = draw(st.sampled_from(["activity", "activity", "choice", "fork"]))
         if kind == "fork":
             nodes.update(draw(forks(name, names, 0)))
-            nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=branches)
+            nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=by_segment(branches))
         elif kind == "choice":
             label, after = draw(st.sampled_from([None, *names])), draw(st.sampled_from([None, *names]))
-            nodes[name] = Node(id=name, kind="choice", label=label, timed_as=after, branches=branches)
+            nodes[name] = Node(id=name, kind="choice", label=label, timed_as=after, branches=by_segment(branches))
         else:
             label, after = draw(st.sampled_from(names)), draw(st.sampled_from([None, *names]))
             nodes[name] = Node(id=name, kind="activity", activity=label, branches=branches, timed_as=after)
@@ -105,7 +111,24 @@ def pools(draw: st.DrawFn, name: str) -> Pool:
     shifts = tuple(
         Shift(start=a, end=b, units=draw(st.integers(0, 3))) for a, b in zip(edges[::2], edges[1::2], strict=False)
     )
-    return Pool(name=name, shifts=shifts, unlimited=draw(st.integers(0, 5)) == 0)
+    return Pool(
+        name=name,
+        shifts=shifts,
+        unlimited=draw(st.integers(0, 5)) == 0,
+        speed=draw(st.sampled_from([1.0, 1.0, 0.5, 1.5])),
+        holidays=draw(st.sampled_from([(), (), ("2026-01-05",), ("2026-01-06", "2026-03-29")])),
+    )
+
+
+@st.composite
+def patience(draw: st.DrawFn) -> Patience:
+    """Patience that ends the case or moves it to the end of the route, perhaps at the sight of a queue."""
+    return Patience(
+        time=draw(distributions(900)),
+        activity="Leave",
+        to=draw(st.sampled_from([None, None, "last"])),
+        baulk=draw(st.sampled_from([None, None, 0, 1, 3])),
+    )
 
 
 @st.composite
@@ -124,7 +147,7 @@ def models(draw: st.DrawFn) -> Model:
             delay=times(300) if draw(st.booleans()) else Times(),
             response=times(60) if draw(st.booleans()) else Times(),
             pools=tuple(draw(st.lists(st.sampled_from(desks), unique=True, max_size=2))),
-            patience=Patience(time=draw(distributions(900)), activity="Leave") if draw(st.booleans()) else None,
+            patience=draw(patience()) if draw(st.booleans()) else None,
         )
         for name in names
     }
@@ -140,6 +163,8 @@ def models(draw: st.DrawFn) -> Model:
         for i in range(draw(st.integers(1, 2)))
     )
     nodes = draw(routes(names))
+    activities["Elsewhere"] = Activity(duration=times(300), pools=tuple(desks[:1]))
+    nodes["last"] = Node(id="last", kind="activity", activity="Elsewhere", branches=(Branch(to=None, share=1.0),))
     return Model(
         name="random",
         timezone=draw(st.sampled_from(["UTC", "Europe/Berlin"])),

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from desireline.errors import ModelError
 from desireline.log.eventlog import UNKNOWN
 from desireline.model.model import Activity, Branch, Distribution, Node, Patience, Pool, Profile, Shift, Stream, Times
-from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, simulate
+from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED, Run, simulate
 from tests.queues import SECOND, always, exponential, fixed, line, model, queue
 
 HOUR = 3600 * SECOND
@@ -152,3 +154,61 @@ def test_a_run_is_an_event_log_with_the_columns_of_a_log() -> None:
     assert log.cases.column("case_id").to_pylist()[:2] == ["S0000000", "S0000001"]
     assert {"enabled", "start", "end", "resource", "pool", "ended"} <= set(log.events.column_names)
     assert set(log.events.column("resource").to_pylist()) <= {"Desk-1", "Desk-2"}
+
+
+def test_a_unit_of_double_speed_works_half_as_long() -> None:
+    quick = replace(always("P", 1), speed=2.0)
+    run = simulate(model(line("A"), {"A": Activity(duration=fixed(600), pools=("P",))}, (quick,)), cases=20)
+    assert set((run.end - run.start).tolist()) == {300 * SECOND}
+
+
+def test_nobody_works_on_a_holiday() -> None:
+    pool = replace(always("P", 3), holidays=("2026-01-06",))
+    run = simulate(model(line("A"), {"A": Activity(duration=fixed(60), pools=("P",))}, (pool,)), horizon=72 * HOUR)
+    day = (run.start - run.plan.start) // (24 * HOUR)
+    assert 1 not in day.tolist()
+    assert {0, 2} <= set(day.tolist())
+
+
+def test_a_way_with_a_condition_is_open_only_to_those_who_meet_it() -> None:
+    nodes = {
+        **line("A", last="B"),
+        **line("B"),
+        **line("C"),
+    }
+    branches = (Branch(to="B", share=0.5), Branch(to="C", share=0.5, when={"segment": "new"}))
+    nodes["A"] = replace(nodes["A"], branches=branches)
+    profiles = tuple(Profile(attributes={"segment": name}, share=0.5) for name in ("new", "old"))
+    streams = (Stream(name="all", rates=(60.0,) * 168, profiles=profiles),)
+    run = simulate(model(nodes, {name: Activity() for name in "ABC"}, streams=streams), cases=400)
+    to_c = run.activity == run.plan.activity_names.index("C")
+    assert set(run.case_profile[run.case[to_c]].tolist()) == {0}
+    assert 60 < to_c.sum() < 140, "half of the new customers, who are half of all"
+
+
+def test_who_gives_up_may_move_elsewhere_and_is_not_lost() -> None:
+    patience = Patience(time=exponential(60), activity="Hang up", to="Chat")
+    activities = {"Call": Activity(duration=fixed(600), pools=("P",), patience=patience), "Chat": Activity()}
+    nodes = {**line("Call"), **line("Chat")}
+    run = simulate(model(nodes, activities, (always("P", 1),)), cases=200)
+    moved = run.ended == MOVED
+    assert moved.sum() > 100
+    assert np.array_equal(np.sort(run.case[moved]), np.sort(visits(run, "Chat")[:, 0]))
+    assert np.all(run.case_ended == DONE)
+
+
+def test_nobody_joins_a_queue_that_is_too_long() -> None:
+    patience = Patience(time=fixed(10**7).default, activity="Turn away", baulk=2)
+    work = Activity(duration=fixed(600), pools=("P",), patience=patience)
+    run = simulate(model(line("A"), {"A": work}, (always("P", 1),)), cases=300)
+    at = np.sort(run.enabled)
+    waiting = [np.sum((run.enabled < t) & (run.start > t) & (run.ended == DONE)) for t in at]
+    assert max(waiting) == 2
+    assert np.all((run.start == run.enabled)[run.ended == ABANDONED])
+
+
+def test_giving_up_that_can_go_round_for_ever_is_refused() -> None:
+    patience = Patience(time=fixed(0).default, activity="Leave", to="A")
+    work = Activity(duration=fixed(600), pools=("P",), patience=patience)
+    with pytest.raises(ModelError, match="never end"):
+        simulate(model(line("A"), {"A": work}, (always("P", 1),)), cases=5)

@@ -2,10 +2,11 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from desireline.errors import ModelError, Problem
-from desireline.model.model import HOURS, Branch, Distribution, Model, Parameters, Pool
+from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Pool
 
 WEEK_MINUTES = HOURS * 60
 
@@ -53,8 +54,13 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
                 yield from _distribution(name, distribution)
         if activity.patience:
             yield from _distribution(f"patience of {name}", activity.patience.time)
+            if activity.patience.to is not None and activity.patience.to not in parameters.nodes:
+                yield f'who gives up "{name}" moves to "{activity.patience.to}", which is no node'
     for pool in parameters.pools.values():
         yield from _shifts(pool)
+        if not 0 < pool.speed < 1e6:
+            yield f'pool "{pool.name}": speed {pool.speed:g} is not positive'
+        yield from (f'pool "{pool.name}": "{day}" is no date' for day in pool.holidays if not _is_date(day))
     for stream in parameters.streams:
         if len(stream.rates) != HOURS or any(not 0 <= rate < 1e12 for rate in stream.rates):
             yield f'stream "{stream.name}": rates must be {HOURS} numbers, none negative'
@@ -92,6 +98,8 @@ def _branches(name: str, branches: Iterable[Branch], parameters: Parameters) -> 
         if b.to is not None and b.to not in parameters.nodes
     )
     yield from _shares(name, [b.share for b in branches])
+    if branches and not any(b.share > 0 and not b.when for b in branches):
+        yield f"{name} has no way that is open to all cases"
 
 
 def _shares(name: str, shares: list[float]) -> Iterator[str]:
@@ -100,26 +108,26 @@ def _shares(name: str, shares: list[float]) -> Iterator[str]:
 
 
 def ending(parameters: Parameters) -> set[str]:
-    """Return the nodes from which the end of the case can be reached with positive probability.
+    """Return the nodes from which the end of the case can be reached with positive probability, whoever is served.
 
-    A fork ends when its join does and each of its branches reaches the join or an end.
+    A fork ends when its join does and each of its branches reaches the join or an end. Where giving up moves a case
+    elsewhere, it has to be able to end from there as well, without coming back.
     """
-    nodes = parameters.nodes
     good: set[str] = set()
     while True:
-        more = {
-            node.id
-            for node in nodes.values()
-            if node.id not in good
-            and (
-                (node.join in good and all(b.to is None or b.to in good for b in node.branches))
-                if node.kind == "fork"
-                else any(b.share > 0 and (b.to is None or b.to in good) for b in node.branches)
-            )
-        }
+        more = {node.id for node in parameters.nodes.values() if node.id not in good and _ends(node, good, parameters)}
         if not more:
             return good
         good |= more
+
+
+def _ends(node: Node, good: set[str], parameters: Parameters) -> bool:
+    if node.kind == "fork":
+        return node.join in good and all(b.to is None or b.to in good for b in node.branches)
+    activity = parameters.activities.get(node.activity or "")
+    if activity and activity.patience and activity.patience.to is not None and activity.patience.to not in good:
+        return False
+    return any(b.share > 0 and not b.when and (b.to is None or b.to in good) for b in node.branches)
 
 
 def _distribution(name: str, distribution: Distribution) -> Iterator[str]:
@@ -130,6 +138,14 @@ def _distribution(name: str, distribution: Distribution) -> Iterator[str]:
         rising = all(a <= b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(x))
         if len(p) != len(x) or len(x) < 2 or not rising or p[0] != 0 or p[-1] != 1:
             yield f'"{name}": the knots of a distribution must rise, with p from 0 to 1'
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _shifts(pool: Pool) -> Iterator[str]:

@@ -43,11 +43,14 @@ class Times:
 class Patience:
     """How long a case waits for an activity, from its enabling, before it gives up.
 
-    Giving up is written as an event of `activity` (start = end), and ends the case.
+    Giving up is written as an event of `activity` (start = end). It ends the case, or the case moves on to the node
+    `to`. `baulk`: who would have to queue and finds at least so many waiting in each queue gives up at once.
     """
 
     time: Distribution
     activity: str
+    to: str | None = None
+    baulk: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +73,15 @@ class Activity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """One way on from a node: the share of cases that take it; `to` None ends the case (or its branch of a fork)."""
+    """One way on from a node: the share of cases that take it; `to` None ends the case (or its branch of a fork).
+
+    `when` opens the way only to cases with these attributes; the shares of the ways that are open to a case are scaled
+    to one. A node needs at least one way that is open to all.
+    """
 
     to: str | None
     share: float
+    when: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +119,8 @@ class Pool:
 
     `shifts` do not overlap; outside them nobody works. Empty `shifts` with `unlimited` true means that nobody ever
     queues. `identified` says whether the log shows that waiting here comes from a lack of capacity; where it does not,
-    a change of capacity has no answer. `cost` is money per hour of work.
+    a change of capacity has no answer. `cost` is money per hour of work. A unit of `speed` 2 does an hour's work in
+    half an hour. Nobody works on `holidays` (ISO dates, local).
     """
 
     name: str
@@ -119,6 +128,8 @@ class Pool:
     unlimited: bool = False
     identified: bool = True
     cost: float = 0.0
+    speed: float = 1.0
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

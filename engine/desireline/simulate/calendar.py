@@ -68,8 +68,10 @@ def hours(zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=256)
-def capacity(shifts: tuple[Shift, ...], zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return when the number of units at work changes, from `start` to `end`.
+def capacity(
+    shifts: tuple[Shift, ...], zone: str, start: int, end: int, holidays: tuple[str, ...] = ()
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return when the number of units at work changes, from `start` to `end`; nobody works on `holidays` (ISO dates).
 
     Returns
     -------
@@ -94,10 +96,24 @@ def capacity(shifts: tuple[Shift, ...], zone: str, start: int, end: int) -> tupl
                 changes.setdefault(closes, 0)
         week += 1
     changes.update(opening)
-    times = sorted(time for time in changes if time < end)
-    units = [changes[time] for time in times]
-    keep = [i for i in range(len(units)) if i == 0 or units[i] != units[i - 1]]
-    return np.array([times[i] for i in keep], np.int64), np.array([units[i] for i in keep], np.int64)
+    times = np.array(sorted(time for time in changes if time < end), np.int64)
+    units = np.array([changes[time] for time in times.tolist()], np.int64)
+    for day in holidays:
+        times, units = _closed(times, units, *(max(start, at) for at in _whole_day(day, zone)))
+    keep = np.append(True, units[1:] != units[:-1]) & (times < end)
+    return times[keep], units[keep]
+
+
+def _whole_day(day: str, zone: str) -> tuple[int, int]:
+    midnight = datetime.combine(date.fromisoformat(day), datetime.min.time())
+    return instant(midnight, zone), instant(midnight + timedelta(days=1), zone)
+
+
+def _closed(times: np.ndarray, units: np.ndarray, begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the changes of capacity with nobody at work from `begin` to `end`."""
+    at = np.union1d(times, [begin, end])
+    open_ = units[np.searchsorted(times, at, side="right") - 1]
+    return at, np.where((at >= begin) & (at < end), 0, open_)
 
 
 def cumulative_arrivals(rates: tuple[float, ...], zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:

@@ -56,6 +56,11 @@ def duration(kind: int, p: Sequence[float], x: Sequence[int], low: int, high: in
     return floor(x[low] + (x[high] - x[low]) * ((u - p[low]) / width) + 0.5)
 
 
+def at_speed(time: int, speed: float) -> int:
+    """Return how long work of `time` microseconds takes a unit of `speed`."""
+    return time if speed == 1.0 else floor(time / speed + 0.5)
+
+
 def choose(cumulative: Sequence[float], low: int, high: int, u: float) -> int:
     """Return the first index in `low` to `high` - 1 whose cumulative share exceeds `u`; the last where none does."""
     index = low

@@ -24,13 +24,17 @@ from desireline.log.eventlog import UNKNOWN
 from desireline.seeds import Purpose
 from desireline.simulate import draws
 from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
-from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, assemble
+from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED, Run, assemble
 
-for _text in (seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential, draws.duration, draws.choose):
+for _text in (seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential):
     register_jitable(_text)
+register_jitable(draws.duration)
+register_jitable(draws.choose)
 register_jitable(draws.arrival_time)
+register_jitable(draws.at_speed)
 uniform, link = seeds.uniform, seeds.link
-exponential, quantile, choose, arrival_time = draws.exponential, draws.duration, draws.choose, draws.arrival_time
+exponential, quantile, choose = draws.exponential, draws.duration, draws.choose
+arrival_time, at_speed = draws.arrival_time, draws.at_speed
 
 FIXED = draws.FIXED
 NEVER = np.iinfo(np.int64).max
@@ -45,18 +49,18 @@ STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENA
 JOINED, START, POOL, UNIT, FOLLOWING, BEFORE = range(12, 18)
 ENTERS, DELAYED, RESPONDING, LEAVING, WAITING, WORKING, FORKED = range(7)
 # Cases; after these, how often each label was visited.
-ROW, STREAM, INDEX, KEY, RANK, BRANCHES, ENDED, LIVE, SEEN = range(9)
+ROW, STREAM, INDEX, KEY, RANK, CLASS, BRANCHES, ENDED, LIVE, SEEN = range(10)
 # Pools; after these, the head and tail of the queue of each rank of priority.
-UNITS, LOWEST, CHANGE, LAST_CHANGE, HEAD, TAIL = range(6)
+UNITS, LOWEST, CHANGE, LAST_CHANGE, IN_QUEUE, HEAD, TAIL = range(7)
 # Streams.
 NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILE, PROFILE_END = range(7)
 # Counters.
 NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED = range(9)
 # The plan: nodes, labels, distributions.
 KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, END_OF = range(6)
-LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP = range(5)
+LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP, MOVES_TO, BAULK = range(7)
 # What a token does next.
-NOTHING, ROUTES, TRAVELS, ENABLES, ASKS = range(5)
+NOTHING, ROUTES, TRAVELS, ENABLES, ASKS, GIVES_UP_NOW = range(6)
 DURATION, DELAY, RESPONSE = range(3)
 
 P_ROUTE, P_PROFILE, P_ARRIVAL = np.uint64(Purpose.ROUTE), np.uint64(Purpose.PROFILE), np.uint64(Purpose.ARRIVAL)
@@ -99,6 +103,7 @@ class Calendar(NamedTuple):
     line_expected: Any
     profile_share: Any
     profile_rank: Any
+    profile_class: Any
 
 
 class Clock(NamedTuple):
@@ -119,11 +124,12 @@ class Life(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """Pools: queues, units at work, which unit is busy, which pools serve an activity."""
+    """Pools: queues, units at work, which unit is busy, which pools serve an activity, how fast they are."""
 
     pool: Any
     busy: Any
     serves: Any
+    speed: Any
 
 
 class Flow(NamedTuple):
@@ -224,11 +230,13 @@ def take(desk: Desk, pool: int) -> int:
 
 
 @inlined
-def work(dice: Dice, life: Life, clock: Clock, slot: int, pool: int, unit: int) -> None:
+def work(dice: Dice, desk: Desk, life: Life, clock: Clock, slot: int, pool: int, unit: int) -> None:
     """Let a token start to work now."""
     token, now = life.token, life.counter[NOW]
     token[slot, STATE], token[slot, POOL], token[slot, UNIT], token[slot, START] = WORKING, pool, unit, now
     duration = draw(dice, token, life.case, slot, DURATION, P_DURATION)
+    if pool != NONE:
+        duration = at_speed(duration, desk.speed[pool])
     expect(clock, slot, now + duration, turn_of(token, life.case, WORK, slot))
 
 
@@ -247,6 +255,7 @@ def join_queue(desk: Desk, life: Life, slot: int, place: int, pool: int) -> None
         after = last
         last = token[other, BEFORE + 2 * (last & 255)]
     entry = slot << 8 | place
+    queue[IN_QUEUE] += 1
     token[slot, BEFORE + 2 * place], token[slot, FOLLOWING + 2 * place] = last, after
     if last == NONE:
         queue[head] = entry
@@ -266,6 +275,7 @@ def leave_queues(dice: Dice, desk: Desk, life: Life, slot: int) -> None:
     first = dice.label[label, POOLS]
     for place in range(dice.label[label, POOLS_END] - first):
         queue = desk.pool[desk.serves[first + place]]
+        queue[IN_QUEUE] -= 1
         last, after = token[slot, BEFORE + 2 * place], token[slot, FOLLOWING + 2 * place]
         if last == NONE:
             queue[HEAD + 2 * rank] = after
@@ -278,20 +288,38 @@ def leave_queues(dice: Dice, desk: Desk, life: Life, slot: int) -> None:
 
 
 @compiled
+def first_in_line(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, pool: int) -> int:
+    """Return the token that is served next, NONE where nobody waits; those whose case has ended leave on the way."""
+    for head in range(HEAD, desk.pool.shape[1], 2):
+        while desk.pool[pool, head] != NONE:
+            slot = desk.pool[pool, head] >> 8
+            if life.case[life.token[slot, CASE], ENDED] == UNFINISHED:
+                return slot
+            leave_queues(dice, desk, life, slot)
+            finish(life, clock, record, slot)
+    return NONE
+
+
+@compiled
+def give_back(desk: Desk, pool: int, unit: int) -> None:
+    """Let a unit be free again."""
+    desk.busy[pool, unit] = False
+    desk.pool[pool, LOWEST] = min(unit, desk.pool[pool, LOWEST])
+
+
+@compiled
 def serve(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, pool: int) -> None:
     """Give free units of a pool to those who wait, by priority and time of joining."""
-    for rank in range((desk.pool.shape[1] - HEAD) // 2):
-        while desk.pool[pool, HEAD + 2 * rank] != NONE:
-            slot = desk.pool[pool, HEAD + 2 * rank] >> 8
-            if life.case[life.token[slot, CASE], ENDED] != UNFINISHED:
-                leave_queues(dice, desk, life, slot)
-                finish(life, clock, record, slot)
-                continue
-            unit = take(desk, pool)
-            if unit == NONE:
-                return
-            leave_queues(dice, desk, life, slot)
-            work(dice, life, clock, slot, pool, unit)
+    while True:
+        unit = take(desk, pool)
+        if unit == NONE:
+            return
+        slot = first_in_line(dice, desk, life, clock, record, pool)
+        if slot == NONE:
+            give_back(desk, pool, unit)
+            return
+        leave_queues(dice, desk, life, slot)
+        work(dice, desk, life, clock, slot, pool, unit)
 
 
 @inlined
@@ -320,27 +348,34 @@ def fork(graph: Graph, life: Life, clock: Clock, slot: int, node: int) -> None:
 
 
 @inlined
-def ask(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
-    """Let a token take the first free unit among its pools, or queue for all of them; none where its case has ended."""
+def ask(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> int:
+    """Let a token take the first free unit among its pools, or queue for all of them, unless its case has ended.
+
+    Return GIVES_UP_NOW where the queues are too long for it, else NOTHING.
+    """
     token, case, label = life.token, life.token[slot, CASE], life.token[slot, LABEL]
     if life.case[case, ENDED] != UNFINISHED:
         finish(life, clock, record, slot)
-        return
+        return NOTHING
     first, last = dice.label[label, POOLS], dice.label[label, POOLS_END]
-    pool, unit = NONE, NONE
+    pool, unit, shortest = NONE, NONE, NEVER
     for i in range(first, last):
         unit = take(desk, desk.serves[i])
         if unit != NONE:
             pool = desk.serves[i]
             break
+        shortest = min(shortest, desk.pool[desk.serves[i], IN_QUEUE])
     if unit != NONE or first == last:
-        work(dice, life, clock, slot, pool, unit)
-        return
+        work(dice, desk, life, clock, slot, pool, unit)
+        return NOTHING
+    if shortest >= dice.label[label, BAULK]:
+        return GIVES_UP_NOW
     token[slot, STATE], token[slot, JOINED] = WAITING, life.counter[NOW]
     for i in range(first, last):
         join_queue(desk, life, slot, i - first, desk.serves[i])
     leaves = token[slot, LEAVES]
     expect(clock, slot, leaves, 0 if leaves == NEVER else turn_of(token, life.case, PATIENCE, slot))
+    return NOTHING
 
 
 @compiled
@@ -382,7 +417,8 @@ def route(graph: Graph, dice: Dice, life: Life, slot: int) -> None:
     key = np.uint64(life.case[token[slot, CASE], KEY])
     label = np.uint64(dice.label[graph.node[node, NODE_LABEL], LABEL_KEY])
     u = uniform(key, label, P_ROUTE, np.uint64(token[slot, OCCURRENCE]))
-    token[slot, NODE] = graph.to[choose(graph.share, graph.node[node, FIRST], graph.node[node, END_OF], u)]
+    share = graph.share[life.case[token[slot, CASE], CLASS]]
+    token[slot, NODE] = graph.to[choose(share, graph.node[node, FIRST], graph.node[node, END_OF], u)]
 
 
 @inlined
@@ -423,12 +459,14 @@ def arrive(graph: Graph, calendar: Calendar, life: Life, flow: Flow, record: Rec
     profile = choose(calendar.profile_share, low, high, uniform(key, ZERO, P_PROFILE, ZERO))
     cases[case, :] = 0
     cases[case, ROW], cases[case, STREAM], cases[case, INDEX] = row, stream, index
+    cases[case, CLASS] = calendar.profile_class[profile]
     cases[case, KEY], cases[case, RANK], cases[case, ENDED] = np.int64(key), calendar.profile_rank[profile], UNFINISHED
     out = record.case
     out[row, 0], out[row, 1], out[row, 2], out[row, 3] = stream, index, profile, counter[NOW]
     out[row, 4], out[row, 5] = UNFINISHED, np.int64(key)
     counter[ARRIVED] += 1
-    first = choose(graph.start_share, 0, len(graph.start_share), uniform(key, ZERO, P_ROUTE, ZERO))
+    shares = graph.start_share[calendar.profile_class[profile]]
+    first = choose(shares, 0, len(shares), uniform(key, ZERO, P_ROUTE, ZERO))
     return new_token(life, case, 0, graph.start_to[first], NONE, END, NONE)
 
 
@@ -463,17 +501,23 @@ def resize(calendar: Calendar, desk: Desk, clock: Clock, pool: int) -> None:
 
 
 @compiled
-def give_up(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> None:
-    """Let the patience of a token run out."""
-    if life.token[slot, STATE] == WAITING:
+def give_up(dice: Dice, desk: Desk, life: Life, clock: Clock, record: Record, slot: int) -> int:
+    """Let a token give up; return TRAVELS where its case moves elsewhere, else NOTHING: it ends."""
+    token, case, label = life.token, life.token[slot, CASE], life.token[slot, LABEL]
+    if token[slot, STATE] == WAITING:
         leave_queues(dice, desk, life, slot)
-    case = life.token[slot, CASE]
+    token[slot, STATE] = ENTERS
     if life.case[case, ENDED] == UNFINISHED:
-        gone = dice.label[life.token[slot, LABEL], GIVES_UP]
-        write(life, record, slot, gone, NONE, NONE, life.counter[NOW], ABANDONED)
+        to = dice.label[label, MOVES_TO]
+        how = ABANDONED if to == NONE else MOVED
+        write(life, record, slot, dice.label[label, GIVES_UP], NONE, NONE, life.counter[NOW], how)
+        if to != NONE:
+            token[slot, NODE], token[slot, PREVIOUS] = to, label
+            return TRAVELS
         life.case[case, ENDED] = ABANDONED
         record.case[life.case[case, ROW], 4] = ABANDONED
     finish(life, clock, record, slot)
+    return NOTHING
 
 
 @inlined
@@ -484,8 +528,7 @@ def complete(desk: Desk, life: Life, record: Record, slot: int) -> int:
     write(life, record, slot, token[slot, LABEL], pool, unit, token[slot, START], DONE)
     token[slot, STATE] = ENTERS
     if pool != NONE:
-        desk.busy[pool, unit] = False
-        desk.pool[pool, LOWEST] = min(unit, desk.pool[pool, LOWEST])
+        give_back(desk, pool, unit)
     return pool
 
 
@@ -524,7 +567,7 @@ def advance(
         elif token[slot, STATE] == RESPONDING:
             todo = ASKS
         else:
-            give_up(dice, desk, life, clock, record, slot)
+            todo = GIVES_UP_NOW
         if serving != NONE:
             serve(dice, desk, life, clock, record, serving)
         while True:
@@ -536,7 +579,11 @@ def advance(
             if todo == ENABLES:
                 todo = enable(dice, life, clock, slot)
             if todo == ASKS:
-                ask(dice, desk, life, clock, record, slot)
+                todo = ask(dice, desk, life, clock, record, slot)
+            if todo == GIVES_UP_NOW:
+                todo = give_up(dice, desk, life, clock, record, slot)
+                if todo == TRAVELS:
+                    continue
             if counter[STARTED] < counter[STARTING]:
                 slot = life.ring[counter[STARTED] % len(life.ring), 0]
                 counter[STARTED] += 1
@@ -569,7 +616,7 @@ def _graph(plan: Plan) -> Graph:
 
 
 def _dice(plan: Plan) -> Dice:
-    label = np.zeros((len(plan.label_keys), 5), np.int64)
+    label = np.zeros((len(plan.label_keys), 7), np.int64)
     label[:, LABEL_KEY] = plan.label_keys.view(np.int64)
     activities = len(plan.activity_names)
     label[:activities, POOLS], label[:activities, POOLS_END] = (
@@ -577,6 +624,7 @@ def _dice(plan: Plan) -> Dice:
         plan.activity_pools.offsets[1:],
     )
     label[:activities, PATIENCE_OF], label[:activities, GIVES_UP] = plan.patience, plan.patience_activity
+    label[:activities, MOVES_TO], label[:activities, BAULK] = plan.patience_to, plan.baulk
     return Dice(
         label=label,
         table=np.stack([plan.duration, plan.delay, plan.response]),
@@ -603,6 +651,7 @@ class Room:
             line_expected=lines[2].astype(np.float64),
             profile_share=plan.profile_share,
             profile_rank=rank.astype(np.int64),
+            profile_class=plan.profile_class,
         )
         forks = bool((plan.node_kind == FORK).any())
         self.reserve = 8 + (len(self.graph.to) if forks else 0)
@@ -614,8 +663,9 @@ class Room:
         self.desk = Desk(
             pool=np.full((pools, HEAD + 2 * len(ranks)), NONE), busy=np.zeros((pools, units), np.bool_),
             serves=plan.activity_pools.values,
+            speed=plan.pool_speed,
         )  # fmt: skip
-        self.desk.pool[:, [UNITS, LOWEST]] = 0
+        self.desk.pool[:, [UNITS, LOWEST, IN_QUEUE]] = 0
         self.desk.pool[:, CHANGE], self.desk.pool[:, LAST_CHANGE] = changes[0][:-1], changes[0][1:]
         self.flow = Flow(stream=np.zeros((streams, 7), np.int64), total=np.zeros(streams))
         stream = self.flow.stream

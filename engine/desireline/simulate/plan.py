@@ -46,9 +46,9 @@ class Plan:
         for a fork the index of its join.
     label_keys : shape (labels,)
         Key of each label: the activities first, in their order, then the silent nodes.
-    node_branches, branch_share : Ragged over nodes, and shape (branches,)
-        Target nodes (END ends), and cumulative shares within each node (for a fork: unused).
-    start_branches, start_share : shape (starts,)
+    node_branches, branch_share : Ragged over nodes, and shape (classes, branches)
+        Target nodes (END ends), and for each class of profile cumulative shares within each node (for a fork: unused).
+    start_branches, start_share : shape (starts,), (classes, starts)
         The nodes at which cases begin, and cumulative shares.
     activity_names : (activities,)
         What the log records.
@@ -56,15 +56,17 @@ class Plan:
         Pools that serve the activity, in the order in which they are tried.
     duration, delay, response : shape (activities, activities + 1)
         Distribution of each activity by the activity before; column 0 where there is none.
-    patience, patience_activity : shape (activities,)
-        Distribution or NONE; the activity that records giving up.
+    patience, patience_activity, patience_to, baulk : shape (activities,)
+        Distribution or NONE; the activity that records giving up; the node to which the case moves or NONE; how many
+        waiting make it give up at once (UNLIMITED: never).
     distribution_kind, distribution_offsets, knots_p, knots_x
         Kind of each distribution, and its knots `knots_*[offsets[i]:offsets[i + 1]]`.
-    pool_names, pool_capacity
-        Names; per pool the instants at which the number of units changes and the units from then on.
-    stream_keys, stream_arrivals, stream_profiles, profile_share, profile_priority, profiles
+    pool_names, pool_speed, pool_capacity
+        Names; speed of a unit (float64); per pool the instants at which the number of units changes, and the units
+        from then on.
+    stream_keys, stream_arrivals, stream_profiles, profile_share, profile_priority, profile_class, profiles
         Per stream its key, (times, expected arrivals), its profiles (Ragged indexes) with cumulative shares; per
-        profile its priority (lower is served first) and its attributes.
+        profile its priority (lower is served first), its class (row of the shares) and its attributes.
     """
 
     start: int
@@ -87,17 +89,21 @@ class Plan:
     response: np.ndarray
     patience: np.ndarray
     patience_activity: np.ndarray
+    patience_to: np.ndarray
+    baulk: np.ndarray
     distribution_kind: np.ndarray
     distribution_offsets: np.ndarray
     knots_p: np.ndarray
     knots_x: np.ndarray
     pool_names: tuple[str, ...]
+    pool_speed: np.ndarray
     pool_capacity: tuple[tuple[np.ndarray, np.ndarray], ...]
     stream_keys: np.ndarray
     stream_arrivals: tuple[tuple[np.ndarray, np.ndarray], ...]
     stream_profiles: Ragged
     profile_share: np.ndarray
     profile_priority: np.ndarray
+    profile_class: np.ndarray
     profiles: tuple[Mapping[str, str], ...]
     activity_channels: tuple[str | None, ...]
     timezone: str
@@ -159,6 +165,7 @@ def plan(model: Model, *, start: str | None = None, horizon: int | None = None, 
         **_activities(parameters, names, distributions),
         **distributions.arrays(),
         pool_names=pools,
+        pool_speed=np.array([parameters.pools[name].speed for name in pools], np.float64),
         pool_capacity=tuple(_capacity(parameters, name, model.timezone, begin, stop) for name in pools),
         **_streams(parameters, model.timezone, begin, end),
         timezone=model.timezone,
@@ -195,23 +202,58 @@ def _route(parameters: Parameters, names: tuple[str, ...]) -> dict[str, Any]:
     nodes = list(parameters.nodes.values())
     index = {node.id: i for i, node in enumerate(nodes)}
     labels = [node.activity or node.label or node.id for node in nodes]
+    patient = [parameters.activities[n].patience if n in parameters.activities else None for n in names]
     label = {name: i for i, name in enumerate(dict.fromkeys([*names, *labels]))}
 
     def targets(branches: tuple[Branch, ...]) -> list[int]:
         return [END if branch.to is None else index[branch.to] for branch in branches]
 
     previous = [node.timed_as or node.activity for node in nodes]
+    ways = [node.branches for node in nodes]
+    profiles = [profile.attributes for stream in parameters.streams for profile in stream.profiles]
+    classes, class_of = _classes([*ways, parameters.start], profiles)
     return {
+        "profile_class": class_of,
         "node_kind": np.array([KINDS[node.kind] for node in nodes], np.int64),
         "node_previous": np.array([NONE if name is None else label[name] for name in previous], np.int64),
         "node_join": np.array([index[node.join] if node.join is not None else NONE for node in nodes], np.int64),
         "node_label": np.array([label[name] for name in labels], np.int64),
         "label_keys": _keys(label),
+        "patience_to": np.array([index[p.to] if p and p.to is not None else NONE for p in patient], np.int64),
         "node_branches": _ragged(targets(node.branches) for node in nodes),
-        "branch_share": _cumulative([b.share for b in node.branches] for node in nodes),
+        "branch_share": np.stack([_cumulative(_open_shares(way, who) for way in ways) for who in classes]),
         "start_branches": np.array(targets(parameters.start), np.int64),
-        "start_share": np.cumsum([branch.share for branch in parameters.start]),
+        "start_share": np.stack([_cumulative([_open_shares(parameters.start, who)]) for who in classes]),
     }
+
+
+def _classes(
+    ways: Iterable[tuple[Branch, ...]], profiles: list[Mapping[str, str]]
+) -> tuple[list[Mapping[str, str]], np.ndarray]:
+    """Return one profile of each class, and the class of every profile; those of a class find the same ways open."""
+    conditions = [branch.when for branches in ways for branch in branches if branch.when]
+    index: dict[tuple[bool, ...], int] = {}
+    first: list[Mapping[str, str]] = []
+    class_of = []
+    for profile in profiles:
+        found = tuple(_meets(profile, condition) for condition in conditions)
+        if found not in index:
+            index[found] = len(first)
+            first.append(profile)
+        class_of.append(index[found])
+    return first or [{}], np.array(class_of, np.int64)
+
+
+def _meets(profile: Mapping[str, str], condition: Mapping[str, str]) -> bool:
+    return all(profile.get(name) == value for name, value in condition.items())
+
+
+def _open_shares(branches: tuple[Branch, ...], profile: Mapping[str, str]) -> list[float]:
+    """Return the shares of the ways of a node for cases of `profile`, those open to them scaled to one."""
+    if not any(branch.when for branch in branches):
+        return [branch.share for branch in branches]
+    shares = [branch.share if _meets(profile, branch.when) else 0.0 for branch in branches]
+    return [share / sum(shares) for share in shares]
 
 
 def _keys(labels: Iterable[str]) -> np.ndarray:
@@ -244,6 +286,9 @@ def _activities(parameters: Parameters, names: tuple[str, ...], distributions: _
         "response": table(a.response for a in full),
         "patience": np.array([distributions.add(a.patience.time) if a.patience else NONE for a in full], np.int64),
         "patience_activity": np.array([index[a.patience.activity] if a.patience else NONE for a in full], np.int64),
+        "baulk": np.array(
+            [UNLIMITED if a.patience is None or a.patience.baulk is None else a.patience.baulk for a in full], np.int64
+        ),
         "activity_channels": tuple(a.channel for a in full),
     }
 
@@ -252,7 +297,7 @@ def _capacity(parameters: Parameters, name: str, zone: str, begin: int, stop: in
     pool = parameters.pools[name]
     if pool.unlimited:
         return np.array([begin], np.int64), np.array([UNLIMITED], np.int64)
-    return capacity(pool.shifts, zone, begin, stop)
+    return capacity(pool.shifts, zone, begin, stop, pool.holidays)
 
 
 def _streams(parameters: Parameters, zone: str, begin: int, end: int) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from desireline.model.model import Model
 from desireline.simulate.plan import Plan, plan
 
 BACKENDS = ("auto", "simpy", "compiled")
-ENDED = ("done", "abandoned", "unfinished")
-DONE, ABANDONED, UNFINISHED = range(3)
+ENDED = ("done", "abandoned", "unfinished", "moved")
+DONE, ABANDONED, UNFINISHED, MOVED = range(4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,8 @@ class Run:
         DONE, ABANDONED or UNFINISHED (still under way when the run stopped).
     case, activity, pool, unit, enabled, start, end, ended : int64 arrays, shape (events,)
         Row of the case; index of the activity; pool and its unit (-1 where none); times in UTC microseconds
-        (`end` is UNKNOWN where the run stopped before it); DONE, ABANDONED or UNFINISHED.
+        (`end` is UNKNOWN where the run stopped before it); DONE, ABANDONED, UNFINISHED or MOVED (gave up and went
+        elsewhere).
     """
 
     plan: Plan

@@ -24,7 +24,7 @@ from desireline.log.eventlog import UNKNOWN
 from desireline.seeds import Purpose, chain, uniform
 from desireline.simulate import draws
 from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
-from desireline.simulate.run import ABANDONED, DONE, UNFINISHED, Run, assemble
+from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED, Run, assemble
 
 SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
@@ -59,17 +59,26 @@ class Case:
 
 
 class Ticket(simpy.Event):
-    """A place in the queues of an activity; fires with (pool, unit), or with None where patience ran out."""
+    """A place in the queues of `pools`; fires with (pool, unit), or with None where patience ran out."""
 
-    def __init__(self, env: simpy.Environment, case: Case) -> None:
+    def __init__(self, env: simpy.Environment, case: Case, pools: "list[Pool]") -> None:
         super().__init__(env)
-        self.case = case
+        self.case, self.pools, self.valid = case, pools, True
+        for pool in pools:
+            pool.waiting += 1
 
+    def leave(self) -> None:
+        """Leave the queues."""
+        self.valid = False
+        for pool in self.pools:
+            pool.waiting -= 1
 
-def expire(ticket: Ticket) -> None:
-    """Let a ticket lapse as patience runs out, unless it was served or its case has ended."""
-    if not ticket.triggered and ticket.case.ended == UNFINISHED:
-        ticket.succeed(None)
+    def expire(self) -> None:
+        """Leave the queues as patience runs out, unless served before."""
+        if self.valid:
+            self.leave()
+            if self.case.ended == UNFINISHED:
+                self.succeed(None)
 
 
 class Pool:
@@ -78,6 +87,7 @@ class Pool:
     def __init__(self, index: int) -> None:
         self.index = index
         self.units = 0
+        self.waiting = 0
         self.free: list[int] = []
         self.busy: set[int] = set()
         self.queue: list[tuple[int, int, int, int, int, Ticket]] = []
@@ -110,8 +120,10 @@ class Pool:
         """Give free units to those who wait, by priority and time of joining."""
         while self.queue and (self.free or self.units == UNLIMITED):
             ticket = heappop(self.queue)[-1]
-            if not ticket.triggered and ticket.case.ended == UNFINISHED:
-                ticket.succeed((self, self.take()))
+            if ticket.valid:
+                ticket.leave()
+                if ticket.case.ended == UNFINISHED:
+                    ticket.succeed((self, self.take()))
 
 
 class Recorder:
@@ -149,6 +161,8 @@ class Journey:
         self.share = plan.branch_share.tolist()
         self.key = plan.label_keys.tolist()
         self.patience, self.gives_up = plan.patience.tolist(), plan.patience_activity.tolist()
+        self.moves, self.baulk, self.speed = plan.patience_to.tolist(), plan.baulk.tolist(), plan.pool_speed.tolist()
+        self.class_of = plan.profile_class.tolist()
         offsets, values = plan.activity_pools.offsets, plan.activity_pools.values
         self.served_by = [[self.pools[p] for p in values[a:b]] for a, b in pairwise(offsets)]
         self.tables = [table.tolist() for table in (plan.duration, plan.delay, plan.response)]
@@ -205,7 +219,8 @@ class Journey:
 
     def token(self, case: Case) -> Process:
         """Lead a case through the journey."""
-        first = draws.choose(self.start_share, 0, len(self.start_share), uniform(case.key, 0, Purpose.ROUTE, 0))
+        shares = self.start_share[self.class_of[case.profile]]
+        first = draws.choose(shares, 0, len(shares), uniform(case.key, 0, Purpose.ROUTE, 0))
         yield from self.travel(case, 0, int(self.plan.start_branches[first]), NONE, END)
         if case.ended == UNFINISHED:
             case.ended = DONE
@@ -217,7 +232,10 @@ class Journey:
             occurrence = case.visits[label]
             case.visits[label] += 1
             if self.kind[node] == ACTIVITY:
-                yield from self.visit(case, branch, label, previous, occurrence)
+                served = yield from self.visit(case, branch, label, previous, occurrence)
+                if not served:
+                    previous, node = label, self.moves[label]
+                    continue
             elif self.kind[node] == FORK:
                 yield from self.fork(case, branch, node, previous)
                 node = self.join[node]
@@ -225,7 +243,8 @@ class Journey:
             if self.previous[node] != NONE:
                 previous = self.previous[node]
             u = uniform(case.key, self.key[label], Purpose.ROUTE, occurrence)
-            node = self.target[draws.choose(self.share, self.first[node], self.first[node + 1], u)]
+            shares = self.share[self.class_of[case.profile]]
+            node = self.target[draws.choose(shares, self.first[node], self.first[node + 1], u)]
 
     def fork(self, case: Case, branch: int, node: int, previous: int) -> Process:
         """Send a token along each branch; go on when the last of them is done."""
@@ -255,8 +274,10 @@ class Journey:
         low, high = offsets[distribution], offsets[distribution + 1]
         return draws.duration(kinds[distribution], *self.knots, low, high, u)
 
-    def visit(self, case: Case, branch: int, activity: int, previous: int, occurrence: int) -> Process:
-        """Lead a token through one visit to an activity."""
+    def visit(
+        self, case: Case, branch: int, activity: int, previous: int, occurrence: int
+    ) -> Generator[simpy.Event, Any, bool]:
+        """Lead a token through one visit to an activity; return whether it was served."""
         env, where = self.env, (case.stream, case.index, branch)
         delay = self.draw(1, case, activity, previous, Purpose.DELAY, occurrence)
         if delay:
@@ -268,23 +289,28 @@ class Journey:
             at, kind = (leaves, PATIENCE) if leaves < enabled + response else (enabled + response, TIMER)
             yield Turn(env, at, kind, *where)
         if case.ended != UNFINISHED:
-            return
+            return False
         place = None
         if leaves < enabled + response:
             return self.give_up(case, branch, activity, enabled)
         if self.served_by[activity]:
-            place = self.take(activity) or (yield self.join_queue(case, branch, activity, leaves))
+            place = self.take(activity)
+            if place is None and not self.too_long(activity):
+                place = yield self.join_queue(case, branch, activity, leaves)
             if place is None:
                 return self.give_up(case, branch, activity, enabled)
         pool, unit = (place[0].index, place[1]) if place else (NONE, NONE)
         start = self.now
         self.working[where] = (case, branch, activity, pool, unit, enabled, start)
         work = self.draw(0, case, activity, previous, Purpose.DURATION, occurrence)
+        if place:
+            work = draws.at_speed(work, self.speed[pool])
         yield Turn(env, start + work, WORK, *where)
         del self.working[where]
         self.recorder.visit(case, branch, activity, pool, unit, enabled, start, self.now, DONE)
         if place:
             place[0].release(unit)
+        return True
 
     def take(self, activity: int) -> tuple[Pool, int] | None:
         """Return the first free unit among the pools of `activity`, in their order."""
@@ -301,20 +327,27 @@ class Journey:
         u = uniform(case.key, self.key[activity], Purpose.PATIENCE, occurrence)
         return self.now + self.quantile(self.patience[activity], u)
 
-    def give_up(self, case: Case, branch: int, activity: int, enabled: int) -> None:
-        """Record that a case gives up now, which ends it."""
-        gone, now = self.gives_up[activity], self.now
-        self.recorder.visit(case, branch, gone, NONE, NONE, enabled, now, now, ABANDONED)
-        case.ended = ABANDONED
+    def too_long(self, activity: int) -> bool:
+        """Return whether the queues are so long that nobody joins them."""
+        return bool(min(pool.waiting for pool in self.served_by[activity]) >= self.baulk[activity])
+
+    def give_up(self, case: Case, branch: int, activity: int, enabled: int) -> bool:
+        """Record that a case gives up now, which ends it unless it moves elsewhere; return False: it was not served."""
+        now, moves = self.now, self.moves[activity] != NONE
+        how = MOVED if moves else ABANDONED
+        self.recorder.visit(case, branch, self.gives_up[activity], NONE, NONE, enabled, now, now, how)
+        if not moves:
+            case.ended = ABANDONED
+        return False
 
     def join_queue(self, case: Case, branch: int, activity: int, leaves: int) -> Ticket:
         """Return a ticket in the queue of every pool of `activity`, good until patience runs out."""
-        ticket = Ticket(self.env, case)
+        ticket = Ticket(self.env, case, self.served_by[activity])
         for pool in self.served_by[activity]:
             heappush(pool.queue, (case.priority, self.now, case.stream, case.index, branch, ticket))
         if leaves != NEVER:
             limit = Turn(self.env, leaves, PATIENCE, case.stream, case.index, branch)
-            limit.callbacks.append(lambda _: expire(ticket))
+            limit.callbacks.append(lambda _: ticket.expire())
         return ticket
 
 

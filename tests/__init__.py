@@ -1,0 +1,1 @@
+"""The tests: mirror of the packages, with oracles, agreement and properties beside."""
