@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desireline.calibrate.quantiles import distribution, placed
@@ -21,6 +21,7 @@ def fitted(x: list[int] | np.ndarray, knots: int = 64) -> Distribution:
 
 
 @given(times, st.sampled_from([24, 64]))
+@example([0, 1, 1, 2, 3, 4, 4, 5, 6, 7, 7, 263, 265, 265, 264, 151347, 151348], 24)
 def test_knots_rise_from_the_least_to_the_most(x: list[int], knots: int) -> None:
     found = fitted(x, knots)
     assert found.x[0] == min(x)

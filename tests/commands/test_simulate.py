@@ -92,3 +92,12 @@ def test_a_folder_that_cannot_be_made_is_one_clear_error(
     (tmp_path / "taken").write_text("a file")
     assert run("simulate", model, "--runs", "1", "--cases", "2", "-o", tmp_path / "taken" / "out", "--json") == 2
     assert "cannot be used" in json.loads(capsys.readouterr().out)["error"]["found"]
+
+
+@pytest.mark.parametrize(("cases", "expected"), [(20, 20), (100_000, None)])
+def test_cases_and_horizon_both_bound_a_run(
+    model: Path, capsys: pytest.CaptureFixture[str], cases: int, expected: int | None
+) -> None:
+    assert run("simulate", model, "--runs", "1", "--cases", str(cases), "--horizon", "1 wk", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["measures"]["cases"]["mean"]
+    assert found == expected if expected else 20 < found < 1000

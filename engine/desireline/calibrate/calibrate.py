@@ -9,7 +9,7 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint, Touchpoint
 from desireline.calibrate.arrivals import Arrivals, arrivals
 from desireline.calibrate.choices import describe
-from desireline.calibrate.localtime import show, to_local, to_utc, week_start
+from desireline.calibrate.localtime import show, to_utc, week_start
 from desireline.calibrate.patience import Waits, patience
 from desireline.calibrate.pools import Pools, pools
 from desireline.calibrate.quantiles import KNOTS
@@ -133,7 +133,7 @@ def calibrate(
     model = Model(
         name=log.name,
         timezone=log.timezone,
-        start_at=_start_at(log),
+        start_at=_start_at(found.window),
         parameters=found.parameters(base, KNOTS, fit),
         refits=_refits(found, fit, resamples(found.window, refits, seed)),
         has_enabled=log.has_enabled,
@@ -276,10 +276,9 @@ def _demand_plausible_times(log: EventLog) -> None:
         )
 
 
-def _start_at(log: EventLog) -> str:
-    """Return the first Monday after the last event, local time."""
-    last = to_local(np.array([log.column("start").max()]), log.timezone)[0]
-    return show(int(week_start(last)) + WEEK, "%Y-%m-%dT%H:%M:%S")
+def _start_at(window: Window) -> str:
+    """Return the first Monday 00:00 local time after the window that was used."""
+    return show(int(week_start(window.end - 1)) + WEEK, "%Y-%m-%dT%H:%M:%S")
 
 
 def _provenance(log: EventLog, window: Window, refits: int, seed: int) -> dict[str, Any]:

@@ -71,7 +71,8 @@ def _points(x: np.ndarray, weights: np.ndarray, knots: int) -> tuple[np.ndarray,
     high[-1] = 1.0
     low = np.append(0.0, high[:-1])
     atom = (mass >= ATOM) & (counts > 1)
-    atom[np.argsort(-mass, kind="stable")[knots // 6 :]] = False
+    # An atom is two points and cuts off two more on either side; the ends are four.
+    atom[np.argsort(-mass, kind="stable")[(knots - 4) // 6 :]] = False
     middle = (low + high) / 2
     left = np.where(atom | np.append(True, atom[:-1]), low, middle)
     right = np.where(atom | np.append(atom[1:], True), high, middle)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.option("--scenario", "scenarios", metavar="FILE", multiple=True, help="Scenario; several apply in this order.")
 @click.option("--runs", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Number of runs.")
 @click.option("--horizon", metavar="TIME", help='How long cases arrive, such as "12 wk". [default: 4 wk]')
-@click.option("--cases", type=click.IntRange(1), help="Number of cases that arrive, instead of a horizon.")
+@click.option(
+    "--cases", type=click.IntRange(1), help="At most so many cases arrive; without --horizon, for as long as they take."
+)
 @click.option("--start", metavar="DATE", help="When the first cases arrive (ISO). [default: the model's]")
 @click.option("--measures", metavar="NAMES", help="Measures, with commas. [default: all]")
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
