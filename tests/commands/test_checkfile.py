@@ -50,3 +50,23 @@ def test_a_blueprint_can_be_written_as_bpmn_which_is_valid_too(tmp_path: Path) -
     assert read(path) is not None
     assert check_file(path).kind == "bpmn"
     assert not check_file(write(tmp_path, "<x/>", "wrong.bpmn")).valid
+
+
+def test_a_study_says_which_of_the_files_it_names_are_missing(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text("study: Trial\nlog: orders.csv\nblueprint: plan.yaml\n")
+    found = check_file(study)
+    assert found.valid
+    assert [remark.split(":")[0] for remark in found.remarks] == [
+        "its log is not there yet",
+        "its blueprint is not there yet",
+    ]
+
+
+def test_a_study_is_no_better_than_the_blueprint_it_names(tmp_path: Path) -> None:
+    study = tmp_path / "study.yaml"
+    study.write_text("study: Trial\nlog: orders.csv\nblueprint: plan.yaml\n")
+    (tmp_path / "plan.yaml").write_text("blueprint: Orders\nstages: []\n")
+    found = check_file(study)
+    assert not found.valid
+    assert found.problems[0].where.endswith("plan.yaml")

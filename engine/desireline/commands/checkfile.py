@@ -72,10 +72,15 @@ def _scenario(path: str | Path) -> list[str]:
 
 
 def _study(path: str | Path) -> list[str]:
+    from desireline.blueprint.load import read_blueprint
     from desireline.study.load import read_study
 
-    read_study(path)
-    return []
+    study = read_study(path)
+    if study.blueprint and Path(study.blueprint).is_file():
+        read_blueprint(study.blueprint)
+    named = {"model": study.model, "log": study.log, "blueprint": study.blueprint}
+    files = {what: name for what, name in named.items() if name and "://" not in name}
+    return [f"its {what} is not there yet: {name}" for what, name in files.items() if not Path(name).is_file()]
 
 
 def _source(path: str | Path) -> list[str]:
