@@ -133,7 +133,9 @@ def test_documents_with_nothing_in_them_make_a_whole_page(tmp_path: Path) -> Non
         "study": {"scenarios": [], "effects": []},
         "calibrate": {"model": "m", "choices": {}},
     }
-    Reader(write(tmp_path, empty))
+    text = write(tmp_path, empty)
+    Reader(text)
+    assert text.rstrip().endswith("</html>")
 
 
 @pytest.mark.parametrize("old", ["Engineer visit", "Chase missing papers", "second crew", "Install", "Field ops"])

@@ -63,19 +63,14 @@ def from_table(
     fixed = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in fixed}
     if case_attributes is None:
-        case_attributes = [
-            column for column, values in attributes.items() if column in of_case or not conflicts(values, case)
-        ]
+        case_attributes = [c for c, values in attributes.items() if c in of_case or not conflicts(values, case)]
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
-    for column in event_attributes:
-        events = events.append_column(column, attributes[column])
     cases = _cases(table, case, first_rows, events)
-    for column in case_attributes:
-        cases = cases.append_column(column, first_known(attributes[column], case, cases.num_rows))
+    of_cases = {c: first_known(attributes[c], case, cases.num_rows) for c in case_attributes}
     return EventLog(
-        events=events,
-        cases=cases,
+        events=_with(events, {column: attributes[column] for column in event_attributes}),
+        cases=_with(cases, of_cases),
         activities=activities,
         single_timestamp=single_timestamp,
         has_enabled=events.column("enabled").null_count < events.num_rows,
@@ -86,6 +81,12 @@ def from_table(
         event_attributes=tuple(event_attributes),
         provenance=dict(provenance or {}),
     )
+
+
+def _with(table: pa.Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    return table
 
 
 def _demand(table: pa.Table) -> None:

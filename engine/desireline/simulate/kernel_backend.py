@@ -532,6 +532,15 @@ def complete(desk: Desk, life: Life, record: Record, slot: int) -> int:
     return pool
 
 
+@inlined
+def cramped(life: Life, record: Record, reserve: int) -> bool:
+    """Return whether the next event might find too little room."""
+    counter = life.counter
+    if counter[FREE_TOKENS] < reserve or counter[FREE_CASES] < 1:
+        return True
+    return counter[ARRIVED] >= len(record.case) or counter[VISITS] + reserve > record.visit.shape[1]
+
+
 @compiled
 def advance(
     graph: Graph, dice: Dice, calendar: Calendar, desk: Desk, life: Life, clock: Clock, flow: Flow, record: Record,
@@ -544,8 +553,7 @@ def advance(
         slot = clock.tree[1]
         if due[slot, AT] >= stop:
             return FINISHED
-        lacking = counter[FREE_TOKENS] < reserve or counter[FREE_CASES] < 1 or counter[ARRIVED] >= len(record.case)
-        if lacking or counter[VISITS] + reserve > record.visit.shape[1]:
+        if cramped(life, record, reserve):
             return ROOM
         counter[NOW] = due[slot, AT]
         serving, todo = NONE, NOTHING
