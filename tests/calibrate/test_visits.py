@@ -63,3 +63,18 @@ def test_unknown_times_fall_back_to_the_start() -> None:
     assert np.array_equal(found.begun - found.begun[0], np.array([0, 1]) * 60_000_000)
     assert found.known.tolist() == [False, True]
     assert found.finished.tolist() == [False, True]
+
+
+def test_the_queue_left_is_one_in_which_cases_wait_and_that_is_reached_by_the_same_ways() -> None:
+    rows = []
+    for i in range(60):
+        t, case = 1000 * i, f"c{i:02d}"
+        rows.append((case, "Welcome" if i % 3 else "Order", t, t, t + 1))
+        if i % 3 == 0:
+            rows.append((case, "Ship", t + 1, t + 90, t + 91))
+        elif i % 4 == 1:
+            rows.append((case, "Hang up", t + 1, t + 5, t + 5))
+        else:
+            rows.append((case, "Support" if i % 2 else "Bill", t + 1, t + 1 + 3 * (i % 2), t + 9))
+    _, remarks = visits(log_of(rows, COLUMNS), {"Hang up": None})
+    assert 'the queue of "Support"' in remarks[0]

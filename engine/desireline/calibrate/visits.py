@@ -9,6 +9,7 @@ from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
 
 NONE = -1
+SELDOM = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,20 +118,29 @@ def _queues_left(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple
                 remarks.append(f'"{name}": no activity was found whose queue it leaves; kept as an ordinary activity')
                 continue
             queue = log.activities[guessed]
-            remarks.append(f'"{name}" is taken to leave the queue of "{queue}", which follows the same activities')
+            remarks.append(
+                f'"{name}" is taken to leave the queue of "{queue}": it follows the same activities, after a wait'
+            )
         left[code[name]] = code[queue]
     return left, remarks
 
 
 def _likely_queue(log: EventLog, gives_up: int, excluded: set[int]) -> int | None:
-    """Return the activity that most often follows what precedes giving up."""
+    """Return the activity that comes after the same activities in the same proportions, and for which cases wait.
+
+    The likeness is the cosine of the counts of what came before; among equals the one that makes wait most often.
+    """
     activity, first = log.column("activity").astype(np.int64), log.offsets[:-1]
     previous = np.append(NONE, activity[:-1])
     previous[first] = NONE
     count = len(log.activities)
-    follows = np.bincount((previous + 1) * count + activity, minlength=(count + 1) * count).reshape(count + 1, count)
-    shares = follows / np.maximum(follows.sum(axis=1, keepdims=True), 1)
-    score = follows[:, gives_up] @ shares
+    before = np.bincount((previous + 1) * count + activity, minlength=(count + 1) * count).reshape(count + 1, count)
+    length = np.sqrt((before.astype(np.float64) ** 2).sum(axis=0))
+    likeness = before[:, gives_up] @ before / np.maximum(length * length[gives_up], 1)
+    enabled, start = log.column("enabled"), log.column("start")
+    waits = np.bincount(activity, (enabled != UNKNOWN) & (start > enabled), count)
+    often = waits / np.maximum(np.bincount(activity, minlength=count), 1)
+    score = np.where(often > SELDOM, likeness * (1 + SELDOM * often), 0.0)
     score[list(excluded)] = 0
     return int(score.argmax()) if score.max() > 0 else None
 
