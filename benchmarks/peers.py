@@ -3,6 +3,7 @@
 import random
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from benchmarks.journey import ARRIVALS, POOLS, TOUCHPOINTS, URGENT
@@ -87,6 +88,7 @@ def ciw(cases: int, seed: int) -> Answer:
     return len(records) + cases, 60 * wait / len(records), lost / cases
 
 
+@cache
 def c_limit() -> Path:
     """Compile benchmarks/limit.c; return the program."""
     program = Path(tempfile.mkdtemp()) / "limit"

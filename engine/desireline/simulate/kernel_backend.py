@@ -23,7 +23,20 @@ from desireline import seeds
 from desireline.log.eventlog import UNKNOWN
 from desireline.seeds import Purpose
 from desireline.simulate import draws
-from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
+from desireline.simulate.plan import (
+    ACTIVITY,
+    ARRIVAL,
+    END,
+    FORK,
+    NEVER,
+    NONE,
+    PATIENCE,
+    SHIFT,
+    TIMER,
+    UNLIMITED,
+    WORK,
+    Plan,
+)
 from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED, Run, assemble
 
 for _text in (seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential):
@@ -37,9 +50,6 @@ exponential, quantile, choose = draws.exponential, draws.duration, draws.choose
 arrival_time, at_speed = draws.arrival_time, draws.at_speed
 
 FIXED = draws.FIXED
-NEVER = np.iinfo(np.int64).max
-SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
-ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
 FINISHED, ROOM, PAUSE = range(3)
 
 # Columns. A slot has at most one pending event: due[slot] = (at, turn).

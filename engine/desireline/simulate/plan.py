@@ -16,6 +16,10 @@ from desireline.simulate.calendar import capacity, cumulative_arrivals, parse_st
 from desireline.units import MICROSECONDS
 
 KINDS = {"activity": 0, "choice": 1, "fork": 2, "join": 3}
+ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
+# What happens at one instant happens in this order.
+SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
+NEVER = int(np.iinfo(np.int64).max)
 DISTRIBUTIONS = {"fixed": draws.FIXED, "exponential": draws.EXPONENTIAL, "empirical": draws.EMPIRICAL}
 NONE = -1
 END = -1
@@ -37,8 +41,8 @@ class Plan:
 
     Attributes
     ----------
-    start, horizon_end, stop : int
-        Arrivals come from `start` until before `horizon_end`; at `stop` (twice the horizon) the run ends.
+    start, stop : int
+        When the first cases may arrive; when the run ends (after twice the horizon).
     max_cases : int
         At most this many arrivals.
     node_kind, node_label, node_previous, node_join : shape (nodes,)
@@ -70,7 +74,6 @@ class Plan:
     """
 
     start: int
-    horizon_end: int
     stop: int
     max_cases: int
     node_kind: np.ndarray
@@ -158,7 +161,6 @@ def plan(model: Model, *, start: str | None = None, horizon: int | None = None, 
     pools, names = tuple(parameters.pools), _activity_names(parameters)
     return Plan(
         start=begin,
-        horizon_end=end,
         stop=stop,
         max_cases=cases if cases is not None else UNLIMITED,
         **_route(parameters, names),

@@ -12,7 +12,7 @@ There is no multi-tasking and no preemption: work that has begun is finished, al
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import count, pairwise
 from typing import Any
 
@@ -23,12 +23,22 @@ from simpy.events import EventPriority
 from desireline.log.eventlog import UNKNOWN
 from desireline.seeds import Purpose, chain, uniform
 from desireline.simulate import draws
-from desireline.simulate.plan import END, KINDS, NONE, UNLIMITED, Plan
+from desireline.simulate.plan import (
+    ACTIVITY,
+    ARRIVAL,
+    END,
+    FORK,
+    NEVER,
+    NONE,
+    PATIENCE,
+    SHIFT,
+    TIMER,
+    UNLIMITED,
+    WORK,
+    Plan,
+)
 from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED, Run, assemble
 
-SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
-ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
-NEVER = int(np.iinfo(np.int64).max)
 Process = Generator[simpy.Event, Any, None]
 
 
@@ -113,7 +123,6 @@ class Pool:
         """Let `units` be at work; those above finish what they do and leave."""
         self.units = units
         self.free = [] if units == UNLIMITED else [unit for unit in range(units) if unit not in self.busy]
-        heapify(self.free)
         self.serve()
 
     def serve(self) -> None:
