@@ -6,7 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from desireline.errors import ModelError, Problem
-from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Pool
+from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Pool, Table, Times
 
 WEEK_MINUTES = HOURS * 60
 
@@ -49,9 +49,8 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
         yield from (
             f'"{name}" needs pool "{p}", which is not there' for p in activity.pools if p not in parameters.pools
         )
-        for times in (activity.duration, activity.delay, activity.response):
-            for distribution in (times.default, *times.by_previous.values()):
-                yield from _distribution(name, distribution)
+        for times in (activity.duration, activity.delay, activity.response, activity.after):
+            yield from _times(name, times, parameters)
         if activity.patience:
             yield from _distribution(f"patience of {name}", activity.patience.time)
             if activity.patience.to is not None and activity.patience.to not in parameters.nodes:
@@ -128,6 +127,26 @@ def _ends(node: Node, good: set[str], parameters: Parameters) -> bool:
     if activity and activity.patience and activity.patience.to is not None and activity.patience.to not in good:
         return False
     return any(b.share > 0 and not b.when and (b.to is None or b.to in good) for b in node.branches)
+
+
+def _times(name: str, times: Times, parameters: Parameters) -> Iterator[str]:
+    if times.clock is not None and times.clock not in parameters.clocks:
+        yield f'"{name}" is timed by the clock "{times.clock}", which is not there'
+    for distribution in times.distributions():
+        yield from _distribution(name, distribution)
+    for table in (times.default, *times.by_previous.values()):
+        if isinstance(table, Table):
+            yield from _table(name, table)
+
+
+def _table(name: str, table: Table) -> Iterator[str]:
+    rows = 1 + max(table.rows, default=0)
+    if len(table.rows) not in (0, HOURS) or min(table.rows, default=0) < 0:
+        yield f'"{name}": a table of times needs a row for each of the {HOURS} hours of the week, or none'
+    if list(table.elapsed) != sorted(set(table.elapsed)):
+        yield f'"{name}": the elapsed times of a table must rise'
+    if len(table.cells) != rows * (len(table.elapsed) + 1):
+        yield f'"{name}": a table of {rows} rows and {len(table.elapsed) + 1} columns has {len(table.cells)} cells'
 
 
 def _distribution(name: str, distribution: Distribution) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The model: arrivals, routing graph, times, pools, patience, retention. Pure data; times in int64 microseconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -32,25 +32,79 @@ ZERO = Distribution(kind="fixed", x=(0,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """A distribution that may depend on the activity before; `by_previous` wins over `default`."""
+class Table:
+    """Distributions by the hour of the week and by the time elapsed in the case when the time is drawn.
 
-    default: Distribution = ZERO
-    by_previous: Mapping[str, Distribution] = field(default_factory=dict)
+    `rows[h]` is the row for hour h of the week (168 entries; empty: one row). `elapsed` are the rising times since the
+    case arrived (microseconds) at which the next column begins (empty: one column). `cells` row by row.
+    """
+
+    cells: tuple[Distribution, ...]
+    rows: tuple[int, ...] = ()
+    elapsed: tuple[int, ...] = ()
+
+    def mean(self) -> float:
+        """Return the mean of the cells in microseconds, every hour of the week and every column alike."""
+        columns = len(self.elapsed) + 1
+        rows = self.rows or (0,)
+        cells = [cell for row in rows for cell in self.cells[row * columns : (row + 1) * columns]]
+        return sum(cell.mean() for cell in cells) / len(cells)
+
+
+Drawn = Distribution | Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """A time that may depend on the activity before; `by_previous` wins over `default`.
+
+    It is measured in elapsed time, or in the open time of the working-time clock called `clock`.
+    """
+
+    default: Drawn = ZERO
+    by_previous: Mapping[str, Drawn] = field(default_factory=dict)
+    clock: str | None = None
+
+    def each(self, remake: Callable[[Distribution], Distribution]) -> "Times":
+        """Return the times with every distribution made anew."""
+
+        def drawn(part: Drawn) -> Drawn:
+            if isinstance(part, Distribution):
+                return remake(part)
+            return replace(part, cells=tuple(remake(cell) for cell in part.cells))
+
+        return replace(
+            self, default=drawn(self.default), by_previous={k: drawn(v) for k, v in self.by_previous.items()}
+        )
+
+    def distributions(self) -> Iterator[Distribution]:
+        """Yield every distribution."""
+        for part in (self.default, *self.by_previous.values()):
+            yield from part.cells if isinstance(part, Table) else (part,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redial:
+    """The share of those who gave up that come back as a new case of the same customer, after `delay`."""
+
+    share: float
+    delay: Distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """How long a case waits for an activity, from its enabling, before it gives up.
 
-    Giving up is written as an event of `activity` (start = end). It ends the case, or the case moves on to the node
-    `to`. `baulk`: who would have to queue and finds at least so many waiting in each queue gives up at once.
+    Giving up is written as an event of `activity` (start = end). It ends the case, of which a `redial` may follow, or
+    the case moves on to the node `to`. `baulk`: who would have to queue and finds at least so many waiting in each
+    queue gives up at once.
     """
 
     time: Distribution
     activity: str
     to: str | None = None
     baulk: int | None = None
+    redial: Redial | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +113,13 @@ class Activity:
 
     Order in a simulated visit: `delay` after the end of what came before; then enabled; `response` (waiting that no
     queue explains); then the queue of its `pools` (the first free in this order; none = no resource needed); then
-    `duration`. `cost` is money per visit besides the pools' cost.
+    `duration`; then `after`, before the case goes on. `cost` is money per visit besides the pools' cost.
     """
 
     duration: Times = Times()
     delay: Times = Times()
     response: Times = Times()
+    after: Times = Times()
     pools: tuple[str, ...] = ()
     patience: Patience | None = None
     cost: float = 0.0
@@ -89,19 +144,33 @@ class Node:
     """A place in the routing graph.
 
     An `activity` node is labelled with an activity (several nodes may carry the same label); `choice` nodes are silent.
-    From both, one branch is drawn with probability `share`. A `fork` sends a token along each branch at once; the
-    tokens meet at the `join` node it names, which goes on when the last of them arrives, by one of its own branches.
+    From both, one branch is drawn with probability `share`. At a `timer` the token first waits for `time`, and nothing
+    is written. A `fork` sends a token along each branch at once; the tokens meet at the `join` node it names, which
+    goes on when the last of them arrives, by one of its own branches.
     Draws at a silent node are made under its `label` (default: its id); times after a node are looked up by
     `timed_as` (default: its activity), so a node from which the activity was taken away still leads on as it did.
     """
 
     id: str
-    kind: Literal["activity", "choice", "fork", "join"]
+    kind: Literal["activity", "choice", "timer", "fork", "join"]
     activity: str | None = None
     branches: tuple[Branch, ...] = ()
     join: str | None = None
     label: str | None = None
     timed_as: str | None = None
+    time: Times = Times()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Working time: it runs from minute `start` to minute `end` of the week (local) of each of its `hours`.
+
+    It stands still on `holidays` (ISO dates).
+    """
+
+    name: str
+    hours: tuple[tuple[int, int], ...]
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +189,8 @@ class Pool:
     `shifts` do not overlap; outside them nobody works. Empty `shifts` with `unlimited` true means that nobody ever
     queues. `identified` says whether the log shows that waiting here comes from a lack of capacity; where it does not,
     a change of capacity has no answer. `cost` is money per hour of work. A unit of `speed` 2 does an hour's work in
-    half an hour. Nobody works on `holidays` (ISO dates, local).
+    half an hour. Nobody works on `holidays` (ISO dates, local). `days` replaces the week on single dates (ISO, local):
+    its shifts count minutes of the day.
     """
 
     name: str
@@ -130,6 +200,7 @@ class Pool:
     cost: float = 0.0
     speed: float = 1.0
     holidays: tuple[str, ...] = ()
+    days: Mapping[str, tuple[Shift, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +216,52 @@ class Profile:
 class Stream:
     """Cases that arrive by a weekly pattern.
 
-    `rates`: expected arrivals in each of the 168 hours of the week from Monday 00:00 local time.
+    `rates`: expected arrivals in each of the 168 hours of the week from Monday 00:00 local time. Each day's rates are
+    multiplied by one of `day_factors`, drawn anew for every day of every run (empty: 1), by the factor that `dates`
+    gives for it (ISO, local), and by 1 + `growth` for every whole week since the model's start. `regular`: evenly
+    spaced instead of by chance. `instants` (UTC microseconds, rising): cases arrive exactly then, and the rates are
+    left aside.
     """
 
     name: str
     rates: tuple[float, ...]
     profiles: tuple[Profile, ...] = (Profile(attributes={}, share=1.0),)
+    day_factors: tuple[float, ...] = ()
+    dates: Mapping[str, float] = field(default_factory=dict)
+    growth: float = 0.0
+    regular: bool = False
+    instants: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """Something done for cases that need it, as long as the day's `capacity` lasts (None: without limit).
+
+    `trigger` tells when: at the `arrival` of the case; when it `enters` one of `activities` (is enabled there); when
+    it is still `waiting` there, `after` its enabling; when nothing new began, `after` the end of one of `activities`
+    (`silent`, also where the case would have ended); when none of `until` was done, `after` the first end of one of
+    `activities` (`late`: a broken promise). Only cases with the attributes `when` are treated, `delay` later and only
+    if the trigger still holds; each costs `cost`.
+
+    What it does: the patience of the case is multiplied by `patience`; of the cases that pass the activity, the share
+    `stay` that would have ended there goes on (`silent` only); the share `share` goes to the node `to` at once;
+    `retained` is added to the probability that the customer stays. Times in microseconds.
+    """
+
+    name: str
+    trigger: Literal["arrival", "enters", "waiting", "silent", "late"]
+    activities: tuple[str, ...] = ()
+    until: tuple[str, ...] = ()
+    after: int = 0
+    when: Mapping[str, str] = field(default_factory=dict)
+    delay: int = 0
+    capacity: int | None = None
+    cost: float = 0.0
+    patience: float = 1.0
+    stay: float = 0.0
+    to: str | None = None
+    share: float = 1.0
+    retained: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +283,8 @@ class Retention:
 class Parameters:
     """Everything of a model that is estimated from the log, and so varies with the sample.
 
-    `start`: the nodes at which cases begin, with their shares. `nodes` by id, `activities` and `pools` by name.
+    `start`: the nodes at which cases begin, with their shares. `nodes` by id, `activities`, `pools` and `clocks` by
+    name.
     """
 
     streams: tuple[Stream, ...]
@@ -180,6 +292,8 @@ class Parameters:
     nodes: Mapping[str, Node]
     activities: Mapping[str, Activity]
     pools: Mapping[str, Pool]
+    clocks: Mapping[str, Clock] = field(default_factory=dict)
+    treatments: tuple[Treatment, ...] = ()
     retention: Retention | None = None
 
 

@@ -50,11 +50,10 @@ def _remaking(change: DurationChange | DelayChange) -> Callable[[Distribution], 
 
 
 def _each(times: Times, remake: Callable[[Distribution], Distribution]) -> Times:
-    default = remake(times.default)
-    by_previous = {name: remake(distribution) for name, distribution in times.by_previous.items()}
-    if all(distribution == default for distribution in by_previous.values()):
-        by_previous = by_previous if times.by_previous == by_previous else {}
-    return Times(default=default, by_previous=by_previous)
+    made = times.each(remake)
+    if all(drawn == made.default for drawn in made.by_previous.values()):
+        return replace(made, by_previous=made.by_previous if times.by_previous == made.by_previous else {})
+    return made
 
 
 def scaled(distribution: Distribution, factor: float) -> Distribution:

@@ -9,13 +9,13 @@ import numpy as np
 
 from desireline.errors import ModelError
 from desireline.model.check import require_sound
-from desireline.model.model import Activity, Branch, Distribution, Model, Parameters, Times
+from desireline.model.model import Activity, Branch, Distribution, Drawn, Model, Parameters, Table, Times
 from desireline.seeds import label_key
 from desireline.simulate import draws
 from desireline.simulate.calendar import capacity, cumulative_arrivals, parse_start
 from desireline.units import MICROSECONDS
 
-KINDS = {"activity": 0, "choice": 1, "fork": 2, "join": 3}
+KINDS = {"activity": 0, "choice": 1, "fork": 2, "join": 3, "timer": 4}
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
 # What happens at one instant happens in this order.
 SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = range(1, 7)
@@ -118,7 +118,9 @@ class _Distributions:
     def __init__(self) -> None:
         self.index: dict[Distribution, int] = {}
 
-    def add(self, distribution: Distribution) -> int:
+    def add(self, distribution: Drawn) -> int:
+        if isinstance(distribution, Table):
+            raise ModelError("times by hour of week cannot be simulated")
         return self.index.setdefault(distribution, len(self.index))
 
     def arrays(self) -> dict[str, Any]:
