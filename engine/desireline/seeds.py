@@ -28,6 +28,7 @@ class Purpose(IntEnum):
     REDIAL = 10
     TREATMENT = 11
     DAY = 12
+    AFTER = 13
 
 
 def mix(z: int) -> int:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from desireline.errors import ModelError
-from desireline.model.model import HOURS, Shift
+from desireline.model.model import Shift
 from desireline.units import MICROSECONDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -69,9 +69,16 @@ def hours(zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
 
 @lru_cache(maxsize=256)
 def capacity(
-    shifts: tuple[Shift, ...], zone: str, start: int, end: int, holidays: tuple[str, ...] = ()
+    shifts: tuple[Shift, ...],
+    zone: str,
+    start: int,
+    end: int,
+    holidays: tuple[str, ...] = (),
+    days: tuple[tuple[str, tuple[Shift, ...]], ...] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return when the number of units at work changes, from `start` to `end`; nobody works on `holidays` (ISO dates).
+    """Return when the number of units at work changes, from `start` to `end`.
+
+    Nobody works on `holidays` (ISO dates); on each of `days` its own shifts, in minutes of the day, replace the week.
 
     Returns
     -------
@@ -98,31 +105,60 @@ def capacity(
     changes.update(opening)
     times = np.array(sorted(time for time in changes if time < end), np.int64)
     units = np.array([changes[time] for time in times.tolist()], np.int64)
-    for day in holidays:
-        times, units = _closed(times, units, *(max(start, at) for at in _whole_day(day, zone)))
+    for day, instead in (*((day, ()) for day in holidays), *days):
+        times, units = _replaced(times, units, day, zone, instead)
+    inside = np.flatnonzero(times <= start)[-1]
+    times, units = np.append(start, times[inside + 1 :]), units[inside:]
     keep = np.append(True, units[1:] != units[:-1]) & (times < end)
     return times[keep], units[keep]
 
 
-def _whole_day(day: str, zone: str) -> tuple[int, int]:
+def _replaced(
+    times: np.ndarray, units: np.ndarray, day: str, zone: str, shifts: tuple[Shift, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the changes of capacity with `shifts` instead of what there was on one day."""
     midnight = datetime.combine(date.fromisoformat(day), datetime.min.time())
-    return instant(midnight, zone), instant(midnight + timedelta(days=1), zone)
+    begin, end = instant(midnight, zone), instant(midnight + timedelta(days=1), zone)
+    after = units[max(int(np.searchsorted(times, end, side="right")) - 1, 0)]
+    own = [(begin, 0)]
+    for shift in sorted(shifts, key=lambda s: s.start):
+        own.append((instant(midnight + timedelta(minutes=shift.start), zone), shift.units))
+        own.append((instant(midnight + timedelta(minutes=shift.end), zone), 0))
+    own.append((end, int(after)))
+    outside = (times < begin) | (times > end)
+    at = np.concatenate([times[outside], [time for time, _ in own]])
+    new = np.concatenate([units[outside], [number for _, number in own]])
+    order = np.argsort(at, kind="stable")
+    last = np.append(at[order][1:] != at[order][:-1], True)
+    return at[order][last], new[order][last]
 
 
-def _closed(times: np.ndarray, units: np.ndarray, begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the changes of capacity with nobody at work from `begin` to `end`."""
-    at = np.union1d(times, [begin, end])
-    open_ = units[np.searchsorted(times, at, side="right") - 1]
-    return at, np.where((at >= begin) & (at < end), 0, open_)
+def local_days(zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the instants at which local days begin, from `start` on, and the ordinal number of each day.
 
-
-def cumulative_arrivals(rates: tuple[float, ...], zone: str, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the expected number of arrivals from `start` on, as a line through (times, expected).
-
-    `rates` are arrivals per hour in each of the 168 hours of the week.
+    Returns
+    -------
+    begins : int64 array, shape (n,)
+        UTC microseconds; the first is `start`.
+    number : int64 array, shape (n,)
+        `date.toordinal()` of each day that lies, wholly or in part, between `start` and `end`.
     """
-    times, hour = hours(zone, start, end)
-    assert len(rates) == HOURS
-    lengths = np.diff(times) / (3600 * MICROSECONDS)
-    expected = np.concatenate([[0.0], np.cumsum(np.asarray(rates)[hour] * lengths)])
-    return times, expected
+    first = (_EPOCH + timedelta(microseconds=start)).astimezone(ZoneInfo(zone)).date()
+    begins, numbers = [start], [first.toordinal()]
+    while True:
+        day = date.fromordinal(numbers[-1] + 1)
+        midnight = instant(datetime.combine(day, datetime.min.time()), zone)
+        if midnight >= end:
+            return np.array(begins, np.int64), np.array(numbers, np.int64)
+        begins.append(midnight)
+        numbers.append(day.toordinal())
+
+
+def working_time(
+    periods: tuple[tuple[int, int], ...], zone: str, start: int, end: int, holidays: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the open time of a weekly clock as a line (instants, open microseconds since `start`) up to `end`."""
+    shifts = tuple(Shift(start=a, end=b, units=1) for a, b in sorted(periods))
+    times, units = capacity(shifts, zone, start, end, holidays)
+    times = np.append(times, end)
+    return times, np.concatenate([[0], np.cumsum(np.diff(times) * units)]).astype(np.int64)

@@ -61,6 +61,11 @@ def at_speed(time: int, speed: float) -> int:
     return time if speed == 1.0 else floor(time / speed + 0.5)
 
 
+def times_factor(time: int, factor: float) -> int:
+    """Return `time` microseconds multiplied by `factor`."""
+    return time if factor == 1.0 else floor(time * factor + 0.5)
+
+
 def choose(cumulative: Sequence[float], low: int, high: int, u: float) -> int:
     """Return the first index in `low` to `high` - 1 whose cumulative share exceeds `u`; the last where none does."""
     index = low
@@ -82,3 +87,71 @@ def arrival_time(times: Sequence[int], expected: Sequence[float], segment: int, 
     rise = expected[segment + 1] - expected[segment]
     share = (target - expected[segment]) / rise
     return floor(times[segment] + (times[segment + 1] - times[segment]) * share), segment
+
+
+def residual(kind: int, p: Sequence[float], x: Sequence[int], low: int, high: int, u: float, elapsed: int) -> int:
+    """Return what is left of a time of which `elapsed` has passed: the quantile `u` of those that are longer."""
+    below, above = 0.0, 1.0
+    for _ in range(53):
+        middle = (below + above) / 2.0
+        if duration(kind, p, x, low, high, middle) <= elapsed:
+            below = middle
+        else:
+            above = middle
+    time = duration(kind, p, x, low, high, min(below + (1.0 - below) * u, 1.0 - 2.0**-53))
+    return time - elapsed if time > elapsed else 0
+
+
+def cell(elapsed: Sequence[int], low: int, high: int, row: int, time: int) -> int:
+    """Return which cell of a table of times holds: in `row`, the column by `elapsed[low:high]` in which `time` lies."""
+    column = low
+    while column < high and elapsed[column] <= time:
+        column += 1
+    return row * (high - low + 1) + column - low
+
+
+def open_at(at: Sequence[int], open_time: Sequence[int], low: int, high: int, now: int) -> int:
+    """Return the open time up to `now` of a clock whose line runs through `at[low:high]`, `open_time[low:high]`."""
+    first, last = low, high
+    while last - first > 1:
+        middle = (first + last) // 2
+        if at[middle] <= now:
+            first = middle
+        else:
+            last = middle
+    runs = last < high and open_time[last] > open_time[first]
+    return open_time[first] + (now - at[first] if runs else 0)
+
+
+def later(at: Sequence[int], open_time: Sequence[int], low: int, high: int, now: int, time: int) -> int:
+    """Return the instant at which `time` of open time has passed since `now`; the largest int64 where it never does."""
+    if time == 0:
+        return now
+    target = open_at(at, open_time, low, high, now) + time
+    if target > open_time[high - 1]:
+        return 9223372036854775807
+    first, last = low, high - 1
+    while first < last:
+        middle = (first + last) // 2
+        if open_time[middle] >= target:
+            last = middle
+        else:
+            first = middle + 1
+    return at[first] - (open_time[first] - target)
+
+
+def going_on(cumulative: Sequence[float], to: Sequence[int], low: int, high: int, u: float) -> int:
+    """Return where a way leads that does not end (`to` is not negative), by their shares; -1 where there is none."""
+    total = 0.0
+    for way in range(low, high):
+        if to[way] >= 0:
+            total += cumulative[way] - (cumulative[way - 1] if way > low else 0.0)
+    left, found = u * total, -1
+    for way in range(low, high):
+        share = cumulative[way] - (cumulative[way - 1] if way > low else 0.0)
+        if to[way] >= 0 and share > 0.0:
+            found = to[way]
+            left -= share
+            if left < 0.0:
+                return found
+    return found

@@ -1,5 +1,6 @@
 """A run: one simulated history, which is an event log."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 from desireline.errors import ModelError, nearest
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.model.model import Model
-from desireline.simulate.plan import Plan, plan
+from desireline.simulate.plan import Plan, Window, plan
 
 BACKENDS = ("auto", "simpy", "compiled")
 ENDED = ("done", "abandoned", "unfinished", "moved")
@@ -17,7 +18,7 @@ DONE, ABANDONED, UNFINISHED, MOVED = range(4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What happened; cases in order of arrival, events by start, then case, then end.
+    """What happened; cases in order of arrival, events by start, then case, then order of starting.
 
     Attributes
     ----------
@@ -29,6 +30,10 @@ class Run:
         The key of the case's draws.
     case_ended : int64 array, shape (cases,)
         DONE, ABANDONED or UNFINISHED (still under way when the run stopped).
+    case_attempt, case_root : int64 arrays, shape (cases,)
+        How often the customer has come back before, and the row of the customer's first case.
+    treated : int64 array, shape (cases, treatments)
+        How often each treatment was given.
     case, activity, pool, unit, enabled, start, end, ended : int64 arrays, shape (events,)
         Row of the case; index of the activity; pool and its unit (-1 where none); times in UTC microseconds
         (`end` is UNKNOWN where the run stopped before it); DONE, ABANDONED, UNFINISHED or MOVED (gave up and went
@@ -42,6 +47,9 @@ class Run:
     case_arrival: np.ndarray
     case_key: np.ndarray
     case_ended: np.ndarray
+    case_attempt: np.ndarray
+    case_root: np.ndarray
+    treated: np.ndarray
     case: np.ndarray
     activity: np.ndarray
     pool: np.ndarray
@@ -55,55 +63,66 @@ class Run:
     def n_cases(self) -> int:
         return len(self.case_arrival)
 
+    @property
+    def measured(self) -> np.ndarray:
+        """Whether each case arrived in the part of the window that is measured."""
+        return (self.case_arrival >= self.plan.measured_from) & (self.case_arrival < self.plan.measured_until)
+
     def case_ids(self) -> pa.Array:
-        """Return the case ids, S0000000 in order of arrival."""
-        return pa.array([f"S{i:07d}" for i in range(self.n_cases)])
+        """Return the case ids: S0000000 in order of arrival, S0000000.1 for the first time that customer comes back."""
+        first = self.case_root == np.arange(self.n_cases)
+        number = (np.cumsum(first) - 1)[self.case_root]
+        again = zip(number.tolist(), self.case_attempt.tolist(), first.tolist(), strict=True)
+        return pa.array([f"S{i:07d}" if new else f"S{i:07d}.{k}" for i, k, new in again], pa.string())
 
     def log(self) -> EventLog:
-        """Return the run as an event log, case attributes and customers (each case its own) included."""
+        """Return the measured cases as an event log, with case attributes and customers."""
         from desireline.log.columns import from_table
 
         attributes = sorted({name for profile in self.plan.profiles for name in profile})
-        ids = self.case_ids()
+        ids, rows = self.case_ids(), np.flatnonzero(self.measured[self.case])
+        case, activity, end = self.case[rows], self.activity[rows], self.end[rows]
         columns: dict[str, pa.Array] = {
-            "case_id": ids.take(pa.array(self.case)),
-            "activity": pa.array(self.plan.activity_names).take(pa.array(self.activity)),
-            "enabled": pa.array(self.enabled),
-            "start": pa.array(self.start),
-            "end": pa.array(self.end, mask=self.end == UNKNOWN),
-            "resource": self._resources(),
-            "pool": _names(self.plan.pool_names, self.pool),
-            "customer": ids.take(pa.array(self.case)),
-            "ended": pa.array(ENDED).take(pa.array(self.ended)),
+            "case_id": ids.take(pa.array(case)),
+            "activity": pa.array(self.plan.activity_names).take(pa.array(activity)),
+            "enabled": pa.array(self.enabled[rows]),
+            "start": pa.array(self.start[rows]),
+            "end": pa.array(end, mask=end == UNKNOWN),
+            "resource": self._resources(rows),
+            "pool": _names(self.plan.pool_names, self.pool[rows]),
+            "customer": ids.take(pa.array(self.case_root[case])),
+            "ended": pa.array(ENDED).take(pa.array(self.ended[rows])),
         }
         for name in attributes:
             values = pa.array([profile.get(name) for profile in self.plan.profiles], pa.string())
-            columns[name] = values.take(pa.array(self.case_profile[self.case]))
+            columns[name] = values.take(pa.array(self.case_profile[case]))
         if any(self.plan.activity_channels) and "channel" not in columns:
-            columns["channel"] = pa.array(self.plan.activity_channels, pa.string()).take(pa.array(self.activity))
+            columns["channel"] = pa.array(self.plan.activity_channels, pa.string()).take(pa.array(activity))
         case_attributes = tuple(name for name in attributes if name != "channel")
         return from_table(
             pa.table(columns), timezone=self.plan.timezone, name="simulated", case_attributes=case_attributes
         )
 
-    def _resources(self) -> pa.Array:
-        """Return POOL-k for each event, null where nobody was needed."""
-        pairs, rows = np.unique(np.stack([self.pool, self.unit]), axis=1, return_inverse=True)
+    def _resources(self, rows: np.ndarray) -> pa.Array:
+        """Return POOL-k for each of these events, null where nobody was needed."""
+        pairs, which = np.unique(np.stack([self.pool[rows], self.unit[rows]]), axis=1, return_inverse=True)
         names = [f"{self.plan.pool_names[p]}-{u + 1}" if p >= 0 else None for p, u in pairs.T]
-        return pa.array(names, pa.string()).take(pa.array(rows.reshape(-1)))
+        return pa.array(names, pa.string()).take(pa.array(which.reshape(-1)))
 
 
-def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray) -> Run:
+def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray, treated: np.ndarray) -> Run:
     """Return the run that a backend has recorded.
 
     Parameters
     ----------
-    cases : int64 array, shape (cases, 5)
-        Stream, index, profile, arrival and how it ended, in order of arrival.
+    cases : int64 array, shape (cases, 7)
+        Stream, index, profile, arrival, how it ended, attempt and root, in order of arrival.
     keys : uint64 array, shape (cases,)
         Keys of the cases.
     visits : int64 array, shape (9, events)
-        Case, branch, activity, pool, unit, enabled, start, end and how it ended, in any order.
+        Case, which start of the case it is, activity, pool, unit, enabled, start, end and how it ended, in any order.
+    treated : int64 array, shape (cases, treatments)
+        How often each treatment was given.
     """
     order = _in_order(visits)
     case, _, activity, pool, unit, enabled, start, end, ended = (column[order] for column in visits)
@@ -114,7 +133,10 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
         case_profile=cases[:, 2],
         case_arrival=cases[:, 3],
         case_ended=cases[:, 4],
+        case_attempt=cases[:, 5],
+        case_root=cases[:, 6],
         case_key=keys,
+        treated=treated.reshape(len(cases), len(plan.treatment_names)),
         case=case,
         activity=activity,
         pool=pool,
@@ -127,15 +149,15 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
 
 
 def _in_order(visits: np.ndarray) -> np.ndarray:
-    """Return the order of `visits` by start, case, end, branch, activity; few share a start and need the rest."""
-    case, branch, activity, _, _, _, start, end, _ = visits
+    """Return the order of `visits` by start, case, and which start of the case it is; few share a start."""
+    case, number, start = visits[0], visits[1], visits[6]
     order = np.argsort(start, kind="stable")
     begun = start[order]
     tied = np.zeros(len(order), bool)
     tied[1:] = begun[1:] == begun[:-1]
     tied[:-1] |= tied[1:]
     rows = order[tied]
-    order[tied] = rows[np.lexsort([activity[rows], branch[rows], end[rows], case[rows], start[rows]])]
+    order[tied] = rows[np.lexsort([number[rows], case[rows], start[rows]])]
     return order
 
 
@@ -146,6 +168,7 @@ def _names(names: tuple[str, ...], codes: np.ndarray) -> pa.Array:
 def simulate(
     model: Model,
     *,
+    window: Window | None = None,
     seed: int = 1,
     replication: int = 0,
     horizon: int | None = None,
@@ -157,10 +180,10 @@ def simulate(
 
     Parameters
     ----------
+    window
+        Which part of the journey is simulated, see `Window`; `horizon`, `cases` and `start` say it where it is simple.
     seed, replication
         Together they fix every draw; the same pair gives the same customers in every scenario.
-    horizon, cases, start
-        The window of the run, see `plan`.
     backend
         One of BACKENDS; both give the same run. `auto` takes the compiled one.
 
@@ -169,11 +192,22 @@ def simulate(
     ModelError
         If the model cannot run or the backend is unknown.
     """
-    lowered = plan(model, start=start, horizon=horizon, cases=cases)
-    if backend not in BACKENDS:
-        raise ModelError(f'no backend "{backend}"', where="backend", help=nearest(backend, BACKENDS))
-    if backend == "simpy":
+    lowered = plan(model, window or Window(horizon=horizon, cases=cases, start=start))
+    return backend_of(backend)(lowered, seed, replication)
+
+
+def backend_of(name: str) -> Callable[[Plan, int, int], Run]:
+    """Return the backend called `name`: from a plan, a seed and a replication to a run.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    if name not in BACKENDS:
+        raise ModelError(f'no backend "{name}"', where="backend", help=nearest(name, BACKENDS))
+    if name == "simpy":
         from desireline.simulate.simpy_backend import run
     else:
         from desireline.simulate.kernel_backend import run
-    return run(lowered, seed, replication)
+    return run
