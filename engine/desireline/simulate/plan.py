@@ -103,12 +103,12 @@ class Plan:
     pool_names, pool_speed, pool_cost, pool_capacity
         Names; speed of a unit (float64); money per hour; per pool the instants at which the number of units changes,
         and the units from then on.
-    activity_cost, currency
+    activity_cost : shape (activities,)
         Money per visit, in millionths (int64).
     activity_function, pool_function : shape (activities,), (pools,)
         Code of the function that does the work: the activity's owner, else its event's pool; NONE where unknown.
-    activity_gave_up : shape (activities,), bool
-        Whether the activity records giving up in a queue.
+    activity_gave_up, activity_tells : shape (activities,), bool
+        Whether the activity records giving up in a queue; whether it tells how the case turned out.
     stream_keys : shape (streams,)
         Keys; the last belongs to the cases that are under way at the start.
     piece_at, piece_day, stream_expected : shape (pieces + 1,), (pieces,), (streams, pieces)
@@ -172,6 +172,7 @@ class Plan:
     activity_function: np.ndarray
     pool_function: np.ndarray
     activity_gave_up: np.ndarray
+    activity_tells: np.ndarray
     stream_keys: np.ndarray
     piece_at: np.ndarray
     piece_day: np.ndarray
@@ -371,6 +372,7 @@ def _activities(
     patient = [a.patience for a in full]
     back = [p.redial if p else None for p in patient]
     gone = {p.activity for p in patient if p}
+    tells = set(parameters.retention.known_by) if parameters.retention else set()
     return {
         "activity_names": names,
         "activity_channels": tuple(a.channel for a in full),
@@ -379,7 +381,8 @@ def _activities(
             [[table.row(getattr(a, part)) for a in full] for part in ("duration", "delay", "response", "after")]
         ),
         "activity_cost": np.array([round(a.cost * MICROSECONDS) for a in full], np.int64),
-        "activity_gave_up": np.array([name in gone for name in names]),
+        "activity_gave_up": np.array([name in gone for name in names], np.bool_),
+        "activity_tells": np.array([name in tells for name in names], np.bool_),
         "patience": np.array([table.distribution(p.time) if p else NONE for p in patient], np.int64),
         "patience_activity": np.array([index[p.activity] if p else NONE for p in patient], np.int64),
         "patience_to": np.array([nodes[p.to] if p and p.to is not None else NONE for p in patient], np.int64),

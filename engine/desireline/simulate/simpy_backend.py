@@ -404,6 +404,7 @@ class Journey:
                 elsewhere = yield from self.visit(token, label, previous, occurrence, state)
                 state = BETWEEN
                 if elsewhere is not None:
+                    token.visit += 1
                     token.leaves, previous, node = NEVER, label, elsewhere
                     continue
             elif self.kind[node] == FORK:
@@ -525,7 +526,7 @@ class Journey:
         case, pool, unit = token.case, NONE, NONE
         if place:
             pool, unit = place[0].index, place[1]
-        case.starts += 1
+        case.starts, token.visit = case.starts + 1, token.visit + 1
         token.leaves = NEVER
         begun = (case.starts, activity, pool, unit, token.enabled, self.now)
         self.working[token.who] = case, begun
@@ -546,10 +547,9 @@ class Journey:
 
     def leaves(self, token: Token, activity: int, occurrence: int) -> int:
         """Return the instant at which the patience of a token runs out."""
+        case, elapsed, token.elapsed = token.case, token.elapsed, 0
         if self.patience[activity] == NONE:
             return NEVER
-        case, elapsed = token.case, token.elapsed
-        token.elapsed = 0
         key = self.key[activity]
         time = self.tables.time(
             self.patience[activity], lambda: uniform(case.key, key, Purpose.PATIENCE, occurrence), elapsed
@@ -563,7 +563,7 @@ class Journey:
     def give_up(self, token: Token, activity: int) -> int:
         """Write down that a token gives up now; return the node where it moves to, END where that ends its case."""
         case, node = token.case, self.moves[activity]
-        case.starts += 1
+        case.starts, token.visit = case.starts + 1, token.visit + 1
         begun = (case.starts, self.gives_up[activity], NONE, NONE, token.enabled, self.now)
         self.recorder.visit(case, begun, self.now, ABANDONED if node == NONE else MOVED)
         if node == NONE:

@@ -1,0 +1,961 @@
+"""The loop of the compiled backend: it interprets the arrays of a plan, and is compiled by numba.
+
+It gives the same run as the SimPy backend, which is the specification; the names of the steps are the same.
+
+Everything is copied into the one loop (`forceinline`): handing many arrays to a function costs more than what these
+functions do. Reference counting would cost as much again and is left out (`_nrt`): nothing is allocated in the loop.
+Where it lacks room it returns, the arrays are doubled, and it goes on.
+"""
+
+from typing import Any
+
+from desireline.simulate.compiling import use_cache
+
+use_cache()
+
+import numba
+import numpy as np
+from numba.extending import register_jitable
+
+from desireline import seeds
+from desireline.seeds import Purpose
+from desireline.simulate import draws
+from desireline.simulate import kernel_state as k
+from desireline.simulate.initial import BETWEEN
+from desireline.simulate.plan import (
+    ACTIVITY,
+    AFTER,
+    ARRIVAL,
+    BRANCHES as MOST_BRANCHES,
+    DELAY,
+    DURATION,
+    END,
+    FORK,
+    MOST_ATTEMPTS,
+    NEVER,
+    PATIENCE,
+    RESPONSE,
+    SHIFT,
+    TIMER,
+    TREATMENT,
+    WORK,
+)
+from desireline.simulate.ragged import NONE
+from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED
+from desireline.simulate.treatments import AT_ARRIVAL, ENTERS as ON_ENTERING, LATE, SILENT, STILL_WAITING
+
+for _text in (
+    seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential, draws.duration, draws.choose, draws.at_speed,
+    draws.times_factor, draws.arrival_time,
+):  # fmt: skip
+    register_jitable(forceinline=True)(_text)
+for _text in (draws.residual, draws.cell, draws.open_at, draws.later, draws.going_on):
+    register_jitable(_text)
+uniform, link, exponential, quantile, choose = seeds.uniform, seeds.link, draws.exponential, draws.duration, draws.choose
+at_speed, times_factor, arrival_time, residual = draws.at_speed, draws.times_factor, draws.arrival_time, draws.residual
+cell, open_at, later, going_on = draws.cell, draws.open_at, draws.later, draws.going_on
+
+FIXED, EXPONENTIAL = draws.FIXED, draws.EXPONENTIAL
+FINISHED, ROOM, PAUSE = range(3)
+# What a token does next.
+NOTHING, COMPLETES, ROUTES, TRAVELS, ENABLES, ASKS, GIVES_UP_NOW = range(7)
+PARTS = tuple(np.uint64(p) for p in (Purpose.DURATION, Purpose.DELAY, Purpose.RESPONSE, Purpose.AFTER))
+P_DURATION, P_DELAY, P_RESPONSE, P_AFTER = PARTS
+P_ROUTE, P_PROFILE, P_ARRIVAL = np.uint64(Purpose.ROUTE), np.uint64(Purpose.PROFILE), np.uint64(Purpose.ARRIVAL)
+P_PATIENCE, P_REDIAL = np.uint64(Purpose.PATIENCE), np.uint64(Purpose.REDIAL)
+P_TREATMENT = np.uint64(Purpose.TREATMENT)
+ZERO, ONE = np.uint64(0), np.uint64(1)
+
+compiled = numba.njit(nogil=True, _nrt=False, forceinline=True)
+apart = numba.njit(nogil=True, _nrt=False)
+
+
+@compiled
+def expect(clock: k.Clock, slot: int, at: int, turn: int) -> None:
+    """Let the pending event of `slot` be at `at`, in its `turn`; play its matches again."""
+    due, tree = clock.due, clock.tree
+    due[slot, k.AT] = at
+    due[slot, k.TURN] = turn
+    node = (len(due) + slot) >> 1
+    while node >= 1:
+        a, b = tree[2 * node], tree[2 * node + 1]
+        winner = a if due[a, k.AT] < due[b, k.AT] or (due[a, k.AT] == due[b, k.AT] and due[a, k.TURN] <= due[b, k.TURN]) else b
+        if tree[node] == winner and winner != slot:
+            return
+        tree[node] = winner
+        node >>= 1
+
+
+@compiled
+def turn_of(token: Any, case: Any, kind: int, slot: int) -> int:
+    """Return where an event of a token stands among those of the same instant."""
+    c = token[slot, k.CASE]
+    place = (case[c, k.STREAM] << 52) | (case[c, k.INDEX] << 22) | (case[c, k.ATTEMPT] << 16)
+    return (kind << 60) | place | (token[slot, k.BRANCH] & (MOST_BRANCHES - 1))
+
+
+@apart
+def looked_up(dice: k.Dice, table: int, hour: int, age: int) -> int:
+    """Return the distribution that a table gives in an hour of the week for a case of this age."""
+    row = 0
+    if dice.table[table, 0] != NONE:
+        row = dice.hours[dice.table[table, 0], dice.hour_of_week[hour]]
+    found = cell(dice.elapsed, dice.table[table, 1], dice.table[table, 2], row, age)
+    return dice.cells[dice.table[table, 3] + found]
+
+
+@apart
+def what_is_left(dice: k.Dice, d: int, row: int, u: float, since: int, now: int) -> int:
+    """Return what is left of a time that began at `since`."""
+    elapsed = now - since
+    if row != NONE and dice.clock[row] != NONE:
+        low, high = dice.line[dice.clock[row]], dice.line[dice.clock[row] + 1]
+        at, open_time = dice.line_at[low:high], dice.line_open[low:high]
+        elapsed = open_at(at, open_time, 0, high - low, now) - open_at(at, open_time, 0, high - low, since)
+    if elapsed == 0:
+        return quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
+    return residual(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u, elapsed)
+
+
+@apart
+def by_clock(dice: k.Dice, clock: int, now: int, time: int) -> int:
+    """Return when `time` of a clock's open time has passed."""
+    low, high = dice.line[clock], dice.line[clock + 1]
+    return later(dice.line_at[low:high], dice.line_open[low:high], 0, high - low, now, time)
+
+
+@compiled
+def over(dice: k.Dice, life: k.Life, slot: int, row: int, label: int, purpose: int, speed: float) -> int:
+    """Return when a time that begins now is over."""
+    token, now = life.token, life.counter[k.NOW]
+    c = token[slot, k.CASE]
+    d = dice.times[row, token[slot, k.PREVIOUS] + 1]
+    if d < 0:
+        while dice.hour_at[life.counter[k.HOUR] + 1] <= now:
+            life.counter[k.HOUR] += 1
+        d = looked_up(dice, ~d, life.counter[k.HOUR], now - life.case[c, k.ARRIVED_AT])
+    first = dice.first[d]
+    if dice.kind[d] == FIXED and token[slot, k.ELAPSED] == 0:
+        time = dice.x[first]
+    else:
+        key, occurrence = np.uint64(life.case[c, k.KEY]), np.uint64(token[slot, k.OCCURRENCE])
+        u = uniform(key, np.uint64(dice.label[label, k.LABEL_KEY]), purpose, occurrence)
+        if token[slot, k.ELAPSED] != 0:
+            time = what_is_left(dice, d, row, u, now - token[slot, k.ELAPSED], now)
+            token[slot, k.ELAPSED] = 0
+        else:
+            time = quantile(dice.kind[d], dice.p, dice.x, first, dice.first[d + 1], u)
+    time = at_speed(time, speed)
+    if dice.clock[row] == NONE:
+        return now + time
+    return by_clock(dice, dice.clock[row], now, time)
+
+
+@compiled
+def patience(dice: k.Dice, life: k.Life, slot: int) -> int:
+    """Return the instant at which the patience of a token runs out."""
+    token, label, c = life.token, life.token[slot, k.LABEL], life.token[slot, k.CASE]
+    d, now, waited = dice.label[label, k.PATIENCE_OF], life.counter[k.NOW], token[slot, k.ELAPSED]
+    token[slot, k.ELAPSED] = 0
+    if d == NONE:
+        return NEVER
+    key, occurrence = np.uint64(life.case[c, k.KEY]), np.uint64(token[slot, k.OCCURRENCE])
+    u = uniform(key, np.uint64(dice.label[label, k.LABEL_KEY]), P_PATIENCE, occurrence)
+    if waited != 0:
+        time = what_is_left(dice, d, NONE, u, now - waited, now)
+    else:
+        time = quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
+    return now + times_factor(time, life.patience[c])
+
+
+@compiled
+def new_token(life: k.Life, case: int, branch: int, node: int, previous: int, until: int, parent: int) -> int:
+    """Return the slot of a token that has just come into being."""
+    life.counter[k.FREE_TOKENS] -= 1
+    slot, token = life.free[life.counter[k.FREE_TOKENS], 0], life.token
+    token[slot, k.STATE], token[slot, k.CASE], token[slot, k.BRANCH], token[slot, k.NODE] = k.ENTERS, case, branch, node
+    token[slot, k.PREVIOUS], token[slot, k.UNTIL], token[slot, k.PARENT] = previous, until, parent
+    token[slot, k.VISIT], token[slot, k.WATCHED], token[slot, k.ELAPSED] = 0, 0, 0
+    life.counter[k.SERIALS] += 1
+    token[slot, k.SERIAL] = life.counter[k.SERIALS]
+    life.case[case, k.LIVE] += 1
+    return slot
+
+
+@compiled
+def close_group(life: k.Life, case: int) -> None:
+    """Count the hand-offs to the visits that began together, in the order in which they end."""
+    cases, token = life.case, life.token
+    slot = cases[case, k.SIDE_BY_SIDE]
+    while slot != NONE:
+        function = token[slot, k.NUMBERED]
+        if cases[case, k.FUNCTION] != function and cases[case, k.FUNCTION] >= 0 and function >= 0:
+            cases[case, k.HANDOFFS] += 1
+        cases[case, k.FUNCTION] = function
+        slot = token[slot, k.BESIDE]
+    cases[case, k.SIDE_BY_SIDE] = NONE
+
+
+@compiled
+def put_beside(life: k.Life, case: int, slot: int, ends: int) -> None:
+    """Put a visit that begins now among those of its case that began at the same instant, by when it ends."""
+    token, before, after = life.token, NONE, life.case[case, k.SIDE_BY_SIDE]
+    token[slot, k.ENDS] = ends
+    while after != NONE and token[after, k.ENDS] <= ends:
+        before = after
+        after = token[after, k.BESIDE]
+    token[slot, k.BESIDE] = after
+    if before == NONE:
+        life.case[case, k.SIDE_BY_SIDE] = slot
+    else:
+        token[before, k.BESIDE] = slot
+
+
+@compiled
+def tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, ends: int) -> None:
+    """Add what is known of a visit when it begins to the sums of its case."""
+    token, cases, now = life.token, life.case, life.counter[k.NOW]
+    c, enabled = token[slot, k.CASE], token[slot, k.ENABLED]
+    if cases[c, k.STARTS] == 1:
+        cases[c, k.FIRST_START], cases[c, k.FIRST_ENABLED], cases[c, k.TOGETHER] = now, enabled, now
+    else:
+        cases[c, k.FIRST_ENABLED] = min(cases[c, k.FIRST_ENABLED], enabled)
+        if cases[c, k.IN_PROGRESS] == 0:
+            cases[c, k.IDLE] += now - cases[c, k.LAST_END]
+        if cases[c, k.TOGETHER] != now:
+            close_group(life, c)
+            cases[c, k.TOGETHER] = now
+    cases[c, k.LAST_END] = now
+    cases[c, k.WAIT] += now - enabled
+    if dice.label[activity, k.GAVE_UP_THERE]:
+        cases[c, k.GAVE_UP] = 1
+    else:
+        cases[c, k.WAIT_SERVED] += now - enabled
+        cases[c, k.VISITS_] += 1
+    if cases[c, k.SEEN + activity] & k.WRITTEN:
+        cases[c, k.REPEATS] += 1
+    cases[c, k.SEEN + activity] |= k.WRITTEN
+    cases[c, k.TELLS] |= dice.label[activity, k.TELLING]
+    if ends > now:
+        token[slot, k.NUMBERED] = function
+        put_beside(life, c, slot, ends)
+    else:
+        if cases[c, k.FUNCTION] != function and cases[c, k.FUNCTION] >= 0 and function >= 0:
+            cases[c, k.HANDOFFS] += 1
+        cases[c, k.FUNCTION] = function
+
+
+@compiled
+def keep(life: k.Life, record: k.Record, c: int) -> None:
+    """Keep what is known of a case that is over: treatments for a log, or its sums if it is measured and was seen."""
+    cases, window, row = life.case, record.window, life.case[c, k.ROW]
+    care = record.treated.shape[1]
+    first = cases.shape[1] - care
+    if row == NONE:
+        return
+    if len(record.case):
+        record.case[row, 4] = cases[c, k.ENDED]
+        for i in range(care):
+            record.treated[row, i] = cases[c, first + i]
+    elif cases[c, k.STARTS] > 0 and window[0] <= cases[c, k.ARRIVED_AT] < window[1]:
+        close_group(life, c)
+        sums = record.sums[window[2]]
+        window[2] += 1
+        for column in range(k.SEEN):
+            sums[column] = cases[c, column]
+        for i in range(care):
+            sums[k.SEEN + i] = cases[c, first + i]
+
+
+@compiled
+def leave(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
+    """Let a slot be free again, and its case's if it was the last."""
+    case, counter = life.token[slot, k.CASE], life.counter
+    expect(clock, slot, NEVER, 0)
+    life.token[slot, k.STATE], life.token[slot, k.SERIAL] = k.ENTERS, 0
+    life.free[counter[k.FREE_TOKENS], 0] = slot
+    counter[k.FREE_TOKENS] += 1
+    life.case[case, k.LIVE] -= 1
+    if life.case[case, k.LIVE] == 0:
+        keep(life, record, case)
+        life.free[counter[k.FREE_CASES], 1] = case
+        counter[k.FREE_CASES] += 1
+
+
+@compiled
+def finish(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
+    """End a token: its case where it leads it, else one branch of the fork it came from."""
+    token, cases, counter = life.token, life.case, life.counter
+    case, parent = token[slot, k.CASE], token[slot, k.PARENT]
+    if parent == NONE:
+        if cases[case, k.ENDED] == UNFINISHED:
+            cases[case, k.ENDED] = DONE
+    else:
+        token[parent, k.LEFT] -= 1
+        if token[parent, k.LEFT] == 0:
+            life.ring[counter[k.JOINING] % len(life.ring), 1] = parent
+            counter[k.JOINING] += 1
+    leave(life, clock, record, slot)
+
+
+@compiled
+def take(desk: k.Desk, pool: int) -> int:
+    """Return the lowest free unit of a pool, which starts to work now; NONE where none is free."""
+    unit, units = desk.pool[pool, k.LOWEST], desk.pool[pool, k.UNITS]
+    while unit < units and desk.busy[pool, unit]:
+        unit += 1
+    desk.pool[pool, k.LOWEST] = unit
+    if unit >= units:
+        return NONE
+    desk.busy[pool, unit] = True
+    return unit
+
+
+@compiled
+def work(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int, pool: int, unit: int) -> None:
+    """Let a token start to work now."""
+    token, now, label, c = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], life.token[slot, k.CASE]
+    token[slot, k.STATE], token[slot, k.POOL], token[slot, k.UNIT], token[slot, k.START] = k.WORKING, pool, unit, now
+    life.case[c, k.STARTS] += 1
+    token[slot, k.VISIT] += 1
+    speed = 1.0 if pool == NONE else desk.speed[pool]
+    ends = over(dice, life, slot, dice.label[label, k.TIMES_OF + DURATION], label, P_DURATION, speed)
+    if len(record.sums):
+        function = dice.label[label, k.OWNER]
+        if function == NONE and pool != NONE:
+            function = desk.function[pool]
+        tally(dice, life, slot, label, function, NEVER if ends >= record.window[3] else ends)
+        life.case[c, k.IN_PROGRESS] += 1
+    else:
+        token[slot, k.NUMBERED] = life.case[c, k.STARTS]
+    expect(clock, slot, ends, turn_of(token, life.case, WORK, slot))
+
+
+@compiled
+def join_queue(desk: k.Desk, life: k.Life, slot: int, place: int, pool: int) -> None:
+    """Put a token into the queue of a pool, the one at `place` among those of its activity."""
+    token, queue = life.token, desk.pool[pool]
+    rank = life.case[token[slot, k.CASE], k.RANK]
+    head, tail = k.HEAD + 2 * rank, k.TAIL + 2 * rank
+    mine = turn_of(token, life.case, 0, slot)
+    last, after = queue[tail], NONE
+    while last != NONE:
+        other = last >> 8
+        if token[other, k.JOINED] < token[slot, k.JOINED] or turn_of(token, life.case, 0, other) < mine:
+            break
+        after = last
+        last = token[other, k.BEFORE + 2 * (last & 255)]
+    entry = slot << 8 | place
+    queue[k.IN_QUEUE] += 1
+    token[slot, k.BEFORE + 2 * place], token[slot, k.FOLLOWING + 2 * place] = last, after
+    if last == NONE:
+        queue[head] = entry
+    else:
+        token[last >> 8, k.FOLLOWING + 2 * (last & 255)] = entry
+    if after == NONE:
+        queue[tail] = entry
+    else:
+        token[after >> 8, k.BEFORE + 2 * (after & 255)] = entry
+
+
+@compiled
+def leave_queues(dice: k.Dice, desk: k.Desk, life: k.Life, slot: int) -> None:
+    """Take a token out of the queues of all pools of its activity."""
+    token = life.token
+    label, rank = token[slot, k.LABEL], life.case[token[slot, k.CASE], k.RANK]
+    first = dice.label[label, k.POOLS]
+    for place in range(dice.label[label, k.POOLS_END] - first):
+        queue = desk.pool[desk.serves[first + place]]
+        queue[k.IN_QUEUE] -= 1
+        last, after = token[slot, k.BEFORE + 2 * place], token[slot, k.FOLLOWING + 2 * place]
+        if last == NONE:
+            queue[k.HEAD + 2 * rank] = after
+        else:
+            token[last >> 8, k.FOLLOWING + 2 * (last & 255)] = after
+        if after == NONE:
+            queue[k.TAIL + 2 * rank] = last
+        else:
+            token[after >> 8, k.BEFORE + 2 * (after & 255)] = last
+
+
+@compiled
+def first_in_line(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, pool: int) -> int:
+    """Return the token that is served next, NONE where nobody waits; those whose case has ended leave on the way."""
+    for head in range(k.HEAD, desk.pool.shape[1], 2):
+        while desk.pool[pool, head] != NONE:
+            slot = desk.pool[pool, head] >> 8
+            if life.case[life.token[slot, k.CASE], k.ENDED] == UNFINISHED:
+                return slot
+            leave_queues(dice, desk, life, slot)
+            finish(life, clock, record, slot)
+    return NONE
+
+
+@compiled
+def give_back(desk: k.Desk, pool: int, unit: int) -> None:
+    """Let a unit be free again."""
+    desk.busy[pool, unit] = False
+    desk.pool[pool, k.LOWEST] = min(unit, desk.pool[pool, k.LOWEST])
+
+
+@compiled
+def serve(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, pool: int) -> None:
+    """Give free units of a pool to those who wait, by priority and time of joining."""
+    while desk.pool[pool, k.IN_QUEUE] > 0:
+        unit = take(desk, pool)
+        if unit == NONE:
+            return
+        slot = first_in_line(dice, desk, life, clock, record, pool)
+        if slot == NONE:
+            give_back(desk, pool, unit)
+            return
+        leave_queues(dice, desk, life, slot)
+        work(dice, desk, life, clock, record, slot, pool, unit)
+
+
+@compiled
+def write(life: k.Life, record: k.Record, slot: int, number: int, activity: int, pool: int, unit: int, start: int, ended: int) -> None:
+    """Write down a visit that ends now."""
+    row, token = life.case[life.token[slot, k.CASE], k.ROW], life.token
+    if row == NONE or not len(record.case):
+        return
+    visit = record.visit[life.counter[k.VISITS]]
+    visit[0], visit[1], visit[2], visit[3], visit[4] = row, number, activity, pool, unit
+    visit[5], visit[6], visit[7], visit[8] = token[slot, k.ENABLED], start, life.counter[k.NOW], ended
+    life.counter[k.VISITS] += 1
+
+
+@compiled
+def fork(graph: k.Graph, life: k.Life, clock: k.Clock, slot: int, node: int) -> None:
+    """Let a token start along each branch once what happens now is done; this one waits for them."""
+    token, counter = life.token, life.counter
+    case, join = token[slot, k.CASE], graph.node[node, k.JOIN]
+    first, last = graph.node[node, k.FIRST], graph.node[node, k.END_OF]
+    token[slot, k.STATE], token[slot, k.LEFT], token[slot, k.NODE] = k.FORKED, last - first, join
+    expect(clock, slot, NEVER, 0)
+    for branch in range(first, last):
+        life.case[case, k.BRANCHES] += 1
+        child = new_token(life, case, life.case[case, k.BRANCHES], graph.to[branch], token[slot, k.PREVIOUS], join, slot)
+        life.ring[counter[k.STARTING] % len(life.ring), 0] = child
+        counter[k.STARTING] += 1
+
+
+@compiled
+def ask(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+    """Let a token take the first free unit among its pools, or queue for all of them, unless its case has ended.
+
+    Return GIVES_UP_NOW where the queues are too long for it, else NOTHING.
+    """
+    token, case, label = life.token, life.token[slot, k.CASE], life.token[slot, k.LABEL]
+    if life.case[case, k.ENDED] != UNFINISHED:
+        finish(life, clock, record, slot)
+        return NOTHING
+    first, last = dice.label[label, k.POOLS], dice.label[label, k.POOLS_END]
+    pool, unit, shortest = NONE, NONE, NEVER
+    for i in range(first, last):
+        unit = take(desk, desk.serves[i])
+        if unit != NONE:
+            pool = desk.serves[i]
+            break
+        shortest = min(shortest, desk.pool[desk.serves[i], k.IN_QUEUE])
+    if unit != NONE or first == last:
+        if token[slot, k.LEAVES] == k.UNDRAWN:
+            token[slot, k.ELAPSED] = 0
+        work(dice, desk, life, clock, record, slot, pool, unit)
+        return NOTHING
+    if shortest >= dice.label[label, k.BAULK]:
+        return GIVES_UP_NOW
+    if token[slot, k.LEAVES] == k.UNDRAWN:
+        token[slot, k.LEAVES] = patience(dice, life, slot)
+    token[slot, k.STATE], token[slot, k.JOINED] = k.WAITING, life.counter[k.NOW]
+    for i in range(first, last):
+        join_queue(desk, life, slot, i - first, desk.serves[i])
+    wait_on(life, clock, slot)
+    return NOTHING
+
+
+@compiled
+def wait_on(life: k.Life, clock: k.Clock, slot: int) -> None:
+    """Let a token rest in a queue or for its response time until that is over or its patience."""
+    token, now = life.token, life.counter[k.NOW]
+    leaves = token[slot, k.LEAVES]
+    if token[slot, k.STATE] == k.WAITING:
+        at = NEVER if leaves == NEVER else max(now, leaves)
+        expect(clock, slot, at, 0 if leaves == NEVER else turn_of(token, life.case, PATIENCE, slot))
+    elif leaves < token[slot, k.READY]:
+        token[slot, k.STATE] = k.LEAVING
+        expect(clock, slot, max(now, leaves), turn_of(token, life.case, PATIENCE, slot))
+    else:
+        token[slot, k.STATE] = k.RESPONDING
+        expect(clock, slot, token[slot, k.READY], turn_of(token, life.case, TIMER, slot))
+
+
+@compiled
+def enable(dice: k.Dice, care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, slot: int) -> int:
+    """Let a token be enabled now.
+
+    Return ASKS, TRAVELS where a treatment sends it elsewhere, or NOTHING where a response time has to pass first.
+    """
+    token, now, label, c = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], life.token[slot, k.CASE]
+    if life.case[c, k.ENDED] != UNFINISHED:
+        return TRAVELS
+    token[slot, k.ENABLED], token[slot, k.LEAVES] = now, k.UNDRAWN
+    token[slot, k.VISIT] += 1
+    for i in range(len(care.what)):
+        trigger = care.what[i, k.TRIGGER]
+        if care.at[i, label] and care.open[i, life.case[c, k.PROFILE]]:
+            if trigger == ON_ENTERING and care.what[i, k.DUE_AFTER] == 0:
+                node = treat(care, graph, life, slot, i)
+                if node != NONE:
+                    token[slot, k.NODE], token[slot, k.PREVIOUS] = node, label
+                    token[slot, k.VISIT] += 1
+                    return TRAVELS
+            elif trigger == ON_ENTERING or trigger == STILL_WAITING:
+                watch(care, life, clock, slot, i, token[slot, k.VISIT])
+    ready = over(dice, life, slot, dice.label[label, k.TIMES_OF + RESPONSE], label, P_RESPONSE, 1.0)
+    if ready == now:
+        return ASKS
+    token[slot, k.LEAVES], token[slot, k.READY], token[slot, k.STATE] = patience(dice, life, slot), ready, k.RESPONDING
+    wait_on(life, clock, slot)
+    return NOTHING
+
+
+@compiled
+def watch(care: k.Care, life: k.Life, clock: k.Clock, slot: int, treatment: int, stamp: int) -> None:
+    """Expect that a treatment is due for the case of a token."""
+    token, c = life.token, life.token[slot, k.CASE]
+    life.case[c, k.BRANCHES] += 1
+    watcher = new_token(life, c, life.case[c, k.BRANCHES], treatment, slot, token[slot, k.SERIAL], NONE)
+    token[watcher, k.STATE], token[watcher, k.STAMP] = k.TREATS, stamp
+    at = life.counter[k.NOW] + care.what[treatment, k.DUE_AFTER]
+    expect(clock, watcher, at, turn_of(token, life.case, TREATMENT, watcher))
+
+
+@compiled
+def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
+    """Treat a case if there is capacity left today; return the node to which its token is sent, NONE where it stays."""
+    counter, token, cases = life.counter, life.token, life.case
+    while counter[k.DAY] + 1 < len(care.day_at) and care.day_at[counter[k.DAY] + 1] <= counter[k.NOW]:
+        counter[k.DAY] += 1
+        care.used[:] = 0
+    if care.used[i] >= care.what[i, k.CAPACITY]:
+        return NONE
+    care.used[i] += 1
+    c = token[slot, k.CASE]
+    given = cases.shape[1] - len(care.what) + i
+    first = np.uint64(3 * cases[c, given])
+    cases[c, given] += 1
+    cases[c, k.COST] += care.what[i, k.CARE_COST]
+    life.patience[c] *= care.effect[i, k.FACTOR]
+    key, label = np.uint64(cases[c, k.KEY]), np.uint64(care.what[i, k.CARE_KEY])
+    if token[slot, k.STATE] == k.SILENT_ and uniform(key, label, P_TREATMENT, first) < care.effect[i, k.STAY]:
+        node, share = token[slot, k.NODE], graph.share[cases[c, k.CLASS]]
+        u = uniform(key, label, P_TREATMENT, first + ONE)
+        return going_on(share, graph.to, graph.node[node, k.FIRST], graph.node[node, k.END_OF], u)
+    if care.what[i, k.SENDS_TO] != NONE and uniform(key, label, P_TREATMENT, first + ONE + ONE) < care.effect[i, k.SHARE]:
+        return care.what[i, k.SENDS_TO]
+    return NONE
+
+
+@compiled
+def still(care: k.Care, life: k.Life, slot: int, target: int) -> bool:
+    """Return whether the trigger of a treatment that is due now still holds."""
+    token, c, i = life.token, life.token[slot, k.CASE], life.token[slot, k.TREATMENT_]
+    trigger, stamp = care.what[i, k.TRIGGER], token[slot, k.STAMP]
+    if life.case[c, k.ENDED] != UNFINISHED:
+        return False
+    if trigger == LATE:
+        return (life.case[c, k.FULFILLED] >> i) & 1 == 0
+    if trigger == SILENT:
+        return life.case[c, k.STARTS] == stamp
+    if trigger == AT_ARRIVAL:
+        return True
+    return target != NONE and token[target, k.VISIT] == stamp and token[target, k.STATE] >= k.DELAYED
+
+
+@compiled
+def reach(dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+    """Let a treatment that is due happen; return the token that it sends elsewhere, NONE where there is none."""
+    token, i = life.token, life.token[slot, k.TREATMENT_]
+    target, sent = token[slot, k.TARGET], NONE
+    if token[target, k.SERIAL] != token[slot, k.TARGET_SERIAL]:
+        target = NONE
+    if still(care, life, slot, target):
+        node = treat(care, graph, life, slot if target == NONE else target, i)
+        rests = target != NONE and token[target, k.STATE] >= k.DELAYED
+        if rests and node != NONE:
+            sent = target
+            if token[target, k.STATE] == k.WAITING:
+                leave_queues(dice, desk, life, target)
+            if token[target, k.STATE] != k.TIMED and token[target, k.STATE] != k.SILENT_:
+                token[target, k.PREVIOUS] = token[target, k.LABEL]
+            token[target, k.NODE], token[target, k.STATE] = node, k.ENTERS
+            token[target, k.VISIT] += 1
+        elif rests and k.RESPONDING <= token[target, k.STATE] <= k.WAITING and token[target, k.LEAVES] != NEVER:
+            factor, enabled = care.effect[i, k.FACTOR], token[target, k.ENABLED]
+            token[target, k.LEAVES] = enabled + times_factor(token[target, k.LEAVES] - enabled, factor)
+            wait_on(life, clock, target)
+    if care.what[i, k.TRIGGER] == SILENT and target != NONE:
+        token[target, k.WATCHED] -= 1
+        if token[target, k.STATE] == k.SILENT_ and token[target, k.WATCHED] == 0:
+            finish(life, clock, record, target)
+    leave(life, clock, record, slot)
+    return sent
+
+
+@compiled
+def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
+    """Draw where a token goes from its node."""
+    token = life.token
+    node = token[slot, k.NODE]
+    if graph.node[node, k.TIMED_AS] != NONE:
+        token[slot, k.PREVIOUS] = graph.node[node, k.TIMED_AS]
+    first, last = graph.node[node, k.FIRST], graph.node[node, k.END_OF]
+    way = first
+    if last - first > 1:
+        key = np.uint64(life.case[token[slot, k.CASE], k.KEY])
+        label = np.uint64(dice.label[graph.node[node, k.NODE_LABEL], k.LABEL_KEY])
+        u = uniform(key, label, P_ROUTE, np.uint64(token[slot, k.OCCURRENCE]))
+        way = choose(graph.share[life.case[token[slot, k.CASE], k.CLASS]], first, last, u)
+    token[slot, k.NODE] = graph.to[way]
+    if graph.to[way] == END and token[slot, k.WATCHED] > 0:
+        token[slot, k.NODE], token[slot, k.STATE] = node, k.SILENT_
+
+
+@compiled
+def travel(graph: k.Graph, dice: k.Dice, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+    """Lead a token on from its node; return ENABLES at an activity without delay, else NOTHING."""
+    token = life.token
+    case = token[slot, k.CASE]
+    while True:
+        node = token[slot, k.NODE]
+        if life.case[case, k.ENDED] != UNFINISHED:
+            finish(life, clock, record, slot)
+            return NOTHING
+        if token[slot, k.STATE] == k.SILENT_:
+            expect(clock, slot, NEVER, 0)
+            return NOTHING
+        if node == END or node == token[slot, k.UNTIL]:
+            finish(life, clock, record, slot)
+            return NOTHING
+        label = graph.node[node, k.NODE_LABEL]
+        token[slot, k.OCCURRENCE] = life.case[case, k.SEEN + label] & (k.WRITTEN - 1)
+        life.case[case, k.SEEN + label] += 1
+        kind = graph.node[node, k.KIND]
+        if kind == FORK:
+            fork(graph, life, clock, slot, node)
+            return NOTHING
+        row, state = graph.node[node, k.NODE_TIME], k.TIMED
+        if kind == ACTIVITY:
+            token[slot, k.LABEL] = label
+            row, state = dice.label[label, k.TIMES_OF + DELAY], k.DELAYED
+        if row != NONE:
+            until = over(dice, life, slot, row, label, P_DELAY, 1.0)
+            if until > life.counter[k.NOW]:
+                token[slot, k.STATE] = state
+                expect(clock, slot, until, turn_of(token, life.case, TIMER, slot))
+                return NOTHING
+            if kind == ACTIVITY:
+                return ENABLES
+        route(graph, dice, life, slot)
+
+
+@compiled
+def begin_case(calendar: k.Calendar, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, c: int) -> int:
+    """Return the token of a case that arrives now."""
+    cases, counter, out = life.case, life.counter, record.case
+    row, profile, key = counter[k.ARRIVED], cases[c, k.PROFILE], np.uint64(cases[c, k.KEY])
+    counter[k.ARRIVED] += 1
+    cases[c, k.ROW], cases[c, k.ARRIVED_AT], cases[c, k.CLASS] = row, counter[k.NOW], calendar.profile_class[profile]
+    cases[c, k.RANK] = calendar.profile_rank[profile]
+    if cases[c, k.ROOT] == NONE:
+        cases[c, k.ROOT] = row
+    if len(out):
+        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = cases[c, k.STREAM], cases[c, k.INDEX], profile, counter[k.NOW]
+        out[row, 4], out[row, 5], out[row, 6] = UNFINISHED, cases[c, k.ATTEMPT], cases[c, k.ROOT]
+        out[row, 7] = cases[c, k.KEY]
+    shares = graph.start_share[cases[c, k.CLASS]]
+    first = choose(shares, 0, len(shares), uniform(key, ZERO, P_ROUTE, ZERO))
+    slot = new_token(life, c, 0, graph.start_to[first], NONE, END, NONE)
+    for i in range(len(care.what)):
+        if care.what[i, k.TRIGGER] == AT_ARRIVAL and care.open[i, profile]:
+            if care.what[i, k.DUE_AFTER] == 0:
+                treat(care, graph, life, slot, i)
+            else:
+                watch(care, life, clock, slot, i, 0)
+    return slot
+
+
+@compiled
+def new_case(life: k.Life, stream: int, index: int, attempt: int, key: int, root: int, root_key: int, profile: int) -> int:
+    """Return the slot of a case that is about to arrive."""
+    cases, counter = life.case, life.counter
+    counter[k.FREE_CASES] -= 1
+    c = life.free[counter[k.FREE_CASES], 1]
+    cases[c, :] = 0
+    life.patience[c] = 1.0
+    cases[c, k.STREAM], cases[c, k.INDEX], cases[c, k.ATTEMPT], cases[c, k.KEY] = stream, index, attempt, np.int64(key)
+    cases[c, k.ROOT], cases[c, k.ROOT_KEY], cases[c, k.PROFILE] = root, np.int64(root_key), profile
+    cases[c, k.ENDED], cases[c, k.FUNCTION], cases[c, k.SIDE_BY_SIDE] = UNFINISHED, NONE, NONE
+    return c
+
+
+@compiled
+def arrive(calendar: k.Calendar, life: k.Life, flow: k.Flow, stream: int) -> int:
+    """Return the case of a stream that arrives now."""
+    index = flow.stream[stream, k.NUMBER]
+    key = link(np.uint64(flow.stream[stream, k.SEED]), np.uint64(index))
+    low, high = flow.stream[stream, k.PROFILES], flow.stream[stream, k.PROFILES_END]
+    profile = choose(calendar.profile_share, low, high, uniform(key, ZERO, P_PROFILE, ZERO))
+    life.counter[k.CALLED] += 1
+    return new_case(life, stream, index, 0, key, NONE, key, profile)
+
+
+@compiled
+def come_back(dice: k.Dice, life: k.Life, clock: k.Clock, slot: int) -> None:
+    """Let the customer of a case that gave up begin again, some time later and with some probability."""
+    cases, c, label = life.case, life.token[slot, k.CASE], life.token[slot, k.LABEL]
+    attempt, key = cases[c, k.ATTEMPT] + 1, np.uint64(cases[c, k.KEY])
+    name = np.uint64(dice.label[label, k.LABEL_KEY])
+    if dice.redial[label] == 0.0 or attempt >= MOST_ATTEMPTS or uniform(key, name, P_REDIAL, ZERO) >= dice.redial[label]:
+        return
+    d, u = dice.label[label, k.REDIALS_BY], uniform(key, name, P_REDIAL, ONE)
+    delay = quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
+    root_key = np.uint64(cases[c, k.ROOT_KEY])
+    again = link(root_key, np.uint64(attempt))
+    case = new_case(
+        life, cases[c, k.STREAM], cases[c, k.INDEX], attempt, again, cases[c, k.ROOT], root_key, cases[c, k.PROFILE]
+    )
+    dials = new_token(life, case, 0, NONE, NONE, END, NONE)
+    life.token[dials, k.STATE] = k.DIALS
+    expect(clock, dials, life.counter[k.NOW] + delay, turn_of(life.token, cases, ARRIVAL, dials))
+
+
+@compiled
+def next_arrival(calendar: k.Calendar, flow: k.Flow, clock: k.Clock, slot: int, stream: int) -> None:
+    """Expect the next case of a stream: unit exponentials (or ones) through the inverse of the expected number."""
+    index = flow.stream[stream, k.NUMBER] + 1
+    key = link(np.uint64(flow.stream[stream, k.SEED]), np.uint64(index))
+    flow.stream[stream, k.NUMBER] = index
+    step = 1.0
+    if flow.stream[stream, k.REGULAR] == 0:
+        step = exponential(uniform(key, ZERO, P_ARRIVAL, ZERO))
+    flow.total[stream] += step
+    low, high = flow.stream[stream, k.LINE], flow.stream[stream, k.LINE_END]
+    at, segment = arrival_time(
+        calendar.line_at[low:high], calendar.line_expected[low:high], flow.stream[stream, k.SEGMENT], flow.total[stream]
+    )
+    flow.stream[stream, k.SEGMENT] = segment
+    if at < 0:
+        expect(clock, slot, NEVER, 0)
+    else:
+        expect(clock, slot, at, (ARRIVAL << 60) | (stream << 52) | (index << 22))
+
+
+@compiled
+def resize(calendar: k.Calendar, desk: k.Desk, clock: k.Clock, pool: int) -> None:
+    """Let the number of units of a pool change as its calendar says, and expect the change after it."""
+    change = desk.pool[pool, k.CHANGE]
+    desk.pool[pool, k.UNITS], desk.pool[pool, k.LOWEST] = calendar.change_units[change], 0
+    desk.pool[pool, k.CHANGE] = change + 1
+    if change + 1 < desk.pool[pool, k.LAST_CHANGE]:
+        expect(clock, pool, calendar.change_at[change + 1], (SHIFT << 60) | (pool << 22))
+    else:
+        expect(clock, pool, NEVER, 0)
+
+
+@compiled
+def give_up(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+    """Let a token give up; return TRAVELS where its case moves elsewhere, else NOTHING: it ends."""
+    token, case, label = life.token, life.token[slot, k.CASE], life.token[slot, k.LABEL]
+    if token[slot, k.STATE] == k.WAITING:
+        leave_queues(dice, desk, life, slot)
+    token[slot, k.STATE] = k.ENTERS
+    token[slot, k.VISIT] += 1
+    if life.case[case, k.ENDED] == UNFINISHED:
+        to, activity, now = dice.label[label, k.MOVES_TO], dice.label[label, k.GIVES_UP], life.counter[k.NOW]
+        life.case[case, k.STARTS] += 1
+        if len(record.sums):
+            tally(dice, life, slot, activity, dice.label[activity, k.OWNER], now)
+            life.case[case, k.COST] += dice.label[activity, k.PRICE]
+        how = ABANDONED if to == NONE else MOVED
+        write(life, record, slot, life.case[case, k.STARTS], activity, NONE, NONE, now, how)
+        if to != NONE:
+            token[slot, k.NODE], token[slot, k.PREVIOUS] = to, label
+            return TRAVELS
+        life.case[case, k.ENDED] = ABANDONED
+        come_back(dice, life, clock, slot)
+    finish(life, clock, record, slot)
+    return NOTHING
+
+
+@compiled
+def complete(dice: k.Dice, desk: k.Desk, life: k.Life, record: k.Record, slot: int) -> int:
+    """End the work of a token; return the pool whose unit is free again, NONE where there was none."""
+    token, now, c = life.token, life.counter[k.NOW], life.token[slot, k.CASE]
+    pool, unit, label = token[slot, k.POOL], token[slot, k.UNIT], token[slot, k.LABEL]
+    if len(record.sums):
+        if life.case[c, k.SIDE_BY_SIDE] != NONE and token[slot, k.START] < now:
+            close_group(life, c)
+        life.case[c, k.IN_PROGRESS] -= 1
+        life.case[c, k.LAST_END] = now
+        life.case[c, k.COST] += dice.label[label, k.PRICE]
+        if pool != NONE and desk.cost[pool] != 0.0:
+            life.case[c, k.COST] += np.int64(np.floor(desk.cost[pool] * (now - token[slot, k.START]) / 3600.0 + 0.5))
+    write(life, record, slot, token[slot, k.NUMBERED], label, pool, unit, token[slot, k.START], DONE)
+    token[slot, k.STATE] = k.ENTERS
+    if pool != NONE:
+        give_back(desk, pool, unit)
+    return pool
+
+
+@compiled
+def look_after(care: k.Care, life: k.Life, clock: k.Clock, slot: int) -> None:
+    """Let treatments be triggered or fulfilled by the end of a visit."""
+    token, cases, c, label = life.token, life.case, life.token[slot, k.CASE], life.token[slot, k.LABEL]
+    for i in range(len(care.what)):
+        if (cases[c, k.PROMISED] >> i) & 1 and care.until[i, label]:
+            cases[c, k.FULFILLED] |= 1 << i
+    for trigger in (LATE, SILENT):
+        for i in range(len(care.what)):
+            if care.what[i, k.TRIGGER] != trigger or not care.at[i, label] or not care.open[i, cases[c, k.PROFILE]]:
+                continue
+            if trigger == SILENT:
+                token[slot, k.WATCHED] += 1
+                watch(care, life, clock, slot, i, cases[c, k.STARTS])
+            elif (cases[c, k.PROMISED] >> i) & 1 == 0:
+                cases[c, k.PROMISED] |= 1 << i
+                watch(care, life, clock, slot, i, 0)
+
+
+@compiled
+def afterwards(dice: k.Dice, care: k.Care, life: k.Life, clock: k.Clock, slot: int) -> int:
+    """Let the time after a visit pass; return ROUTES where there is none."""
+    token, label = life.token, life.token[slot, k.LABEL]
+    if len(care.what):
+        look_after(care, life, clock, slot)
+    until = over(dice, life, slot, dice.label[label, k.TIMES_OF + AFTER], label, P_AFTER, 1.0)
+    if until == life.counter[k.NOW]:
+        return ROUTES
+    token[slot, k.STATE] = k.AFTERWARDS
+    expect(clock, slot, until, turn_of(token, life.case, TIMER, slot))
+    return NOTHING
+
+
+@compiled
+def resume(graph: k.Graph, life: k.Life, slot: int) -> int:
+    """Lead on a case that is under way at the start; return what it does."""
+    token, c = life.token, life.token[slot, k.CASE]
+    state, node = token[slot, k.VISIT], token[slot, k.NODE]
+    label = graph.node[node, k.NODE_LABEL]
+    token[slot, k.VISIT], token[slot, k.STATE], token[slot, k.OCCURRENCE] = 0, k.ENTERS, 0
+    life.case[c, k.SEEN + label] += 1
+    if state == BETWEEN:
+        return ROUTES
+    token[slot, k.LABEL] = label
+    return ASKS
+
+
+@compiled
+def cramped(life: k.Life, record: k.Record, reserve: int) -> bool:
+    """Return whether the next event might find too little room."""
+    counter = life.counter
+    if counter[k.FREE_TOKENS] < reserve or counter[k.FREE_CASES] < 2:
+        return True
+    if len(record.sums):
+        return record.window[2] + reserve > len(record.sums)
+    return counter[k.ARRIVED] >= len(record.case) or counter[k.VISITS] + reserve > len(record.visit)
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def advance(
+    graph: k.Graph, dice: k.Dice, calendar: k.Calendar, desk: k.Desk, care: k.Care, life: k.Life, clock: k.Clock, flow: k.Flow,
+    record: k.Record, stop: int, max_cases: int, reserve: int, steps: int,
+) -> int:  # fmt: skip
+    """Let up to `steps` events happen; return FINISHED, ROOM where there is too little of it, or PAUSE."""
+    counter, token, due = life.counter, life.token, clock.due
+    pools, streams = len(desk.pool), len(flow.stream)
+    if counter[k.BEGUN] == 0:
+        counter[k.BEGUN] = 1
+        for stream in range(streams):
+            next_arrival(calendar, flow, clock, pools + stream, stream)
+    for _ in range(steps):
+        slot = clock.tree[1]
+        if due[slot, k.AT] >= stop:
+            return FINISHED
+        if cramped(life, record, reserve):
+            return ROOM
+        counter[k.NOW] = due[slot, k.AT]
+        serving, todo, arrived = NONE, NOTHING, NONE
+        if slot < pools:
+            resize(calendar, desk, clock, slot)
+            serving = slot
+        elif slot < pools + streams:
+            if counter[k.CALLED] >= max_cases:
+                expect(clock, slot, NEVER, 0)
+            else:
+                arrived = arrive(calendar, life, flow, slot - pools)
+                next_arrival(calendar, flow, clock, slot, slot - pools)
+        else:
+            state = token[slot, k.STATE]
+            if state == k.WORKING:
+                serving, todo = complete(dice, desk, life, record, slot), COMPLETES
+            elif state == k.DELAYED:
+                todo = ENABLES
+            elif state == k.RESPONDING:
+                todo = ASKS
+            elif state == k.WAITING or state == k.LEAVING:
+                todo = GIVES_UP_NOW
+            elif state == k.TIMED or state == k.AFTERWARDS:
+                token[slot, k.STATE], todo = k.ENTERS, ROUTES
+            elif state == k.DIALS:
+                arrived = token[slot, k.CASE]
+                life.case[arrived, k.LIVE] += 1
+                leave(life, clock, record, slot)
+                life.case[arrived, k.LIVE] -= 1
+            elif state == k.RESUMES:
+                todo = resume(graph, life, slot)
+            else:
+                slot = reach(dice, desk, care, graph, life, clock, record, slot)
+                if slot != NONE:
+                    todo = TRAVELS
+        if arrived != NONE:
+            slot, todo = begin_case(calendar, care, graph, life, clock, record, arrived), TRAVELS
+        if serving != NONE:
+            serve(dice, desk, life, clock, record, serving)
+        while True:
+            if todo == COMPLETES:
+                todo = afterwards(dice, care, life, clock, slot)
+            if todo == ROUTES:
+                route(graph, dice, life, slot)
+                todo = TRAVELS
+            if todo == TRAVELS:
+                todo = travel(graph, dice, life, clock, record, slot)
+            if todo == ENABLES:
+                todo = enable(dice, care, life, clock, graph, slot)
+                if todo == TRAVELS:
+                    continue
+            if todo == ASKS:
+                todo = ask(dice, desk, life, clock, record, slot)
+            if todo == GIVES_UP_NOW:
+                todo = give_up(dice, desk, life, clock, record, slot)
+                if todo == TRAVELS:
+                    continue
+            if counter[k.STARTED] < counter[k.STARTING]:
+                slot = life.ring[counter[k.STARTED] % len(life.ring), 0]
+                counter[k.STARTED] += 1
+            elif counter[k.RESUMED] < counter[k.JOINING]:
+                slot = life.ring[counter[k.RESUMED] % len(life.ring), 1]
+                counter[k.RESUMED] += 1
+            else:
+                break
+            todo = TRAVELS
+            token[slot, k.STATE] = k.ENTERS
+    return PAUSE
+
+
+@numba.njit(cache=True, nogil=True, _nrt=False)
+def keep_all(life: k.Life, record: k.Record, cases: Any) -> None:
+    """Keep what is known of cases that are under way when the run stops."""
+    for c in cases:
+        keep(life, record, c)
