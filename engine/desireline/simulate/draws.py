@@ -26,10 +26,13 @@ def log(x: float) -> float:
         exponent = exponent - 1
     s = (fraction - 1.0) / (fraction + 1.0)
     z = s * s
-    term = 1.0 / 23.0
-    for odd in (21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0):
-        term = term * z + 1.0 / odd
-    return exponent * _LN2_HIGH + (2.0 * (s + s * z * term) + exponent * _LN2_LOW)
+    z2 = z * z
+    z4 = z2 * z2
+    low = (1.0 / 3.0 + z * (1.0 / 5.0)) + z2 * (1.0 / 7.0 + z * (1.0 / 9.0))
+    middle = (1.0 / 11.0 + z * (1.0 / 13.0)) + z2 * (1.0 / 15.0 + z * (1.0 / 17.0))
+    high = (1.0 / 19.0 + z * (1.0 / 21.0)) + z2 * (1.0 / 23.0)
+    series = low + z4 * (middle + z4 * high)
+    return exponent * _LN2_HIGH + (2.0 * (s + s * z * series) + exponent * _LN2_LOW)
 
 
 def exponential(u: float) -> float:

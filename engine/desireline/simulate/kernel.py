@@ -19,28 +19,10 @@ from numba.extending import register_jitable
 
 from desireline import seeds
 from desireline.seeds import Purpose
-from desireline.simulate import draws
+from desireline.simulate import draws, plan, ragged
 from desireline.simulate import kernel_state as k
 from desireline.simulate.initial import BETWEEN
-from desireline.simulate.plan import (
-    ACTIVITY,
-    AFTER,
-    ARRIVAL,
-    BRANCHES as MOST_BRANCHES,
-    DELAY,
-    DURATION,
-    END,
-    FORK,
-    MOST_ATTEMPTS,
-    NEVER,
-    PATIENCE,
-    RESPONSE,
-    SHIFT,
-    TIMER,
-    TREATMENT,
-    WORK,
-)
-from desireline.simulate.ragged import NONE
+from desireline.simulate.plan import ACTIVITY, BRANCHES, FORK, MOST_ATTEMPTS
 from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED
 from desireline.simulate.treatments import AT_ARRIVAL, ENTERS as ON_ENTERING, LATE, SILENT, STILL_WAITING
 
@@ -55,10 +37,18 @@ uniform, link, exponential, quantile, choose = seeds.uniform, seeds.link, draws.
 at_speed, times_factor, arrival_time, residual = draws.at_speed, draws.times_factor, draws.arrival_time, draws.residual
 cell, open_at, later, going_on = draws.cell, draws.open_at, draws.later, draws.going_on
 
+# Typed constants: the compiler infers types much faster from them.
+NONE, END, NEVER = np.int64(ragged.NONE), np.int64(plan.END), np.int64(plan.NEVER)
+DURATION, DELAY, RESPONSE, AFTER = map(np.int64, (plan.DURATION, plan.DELAY, plan.RESPONSE, plan.AFTER))
+SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = map(
+    np.int64, (plan.SHIFT, plan.WORK, plan.TIMER, plan.TREATMENT, plan.PATIENCE, plan.ARRIVAL)
+)
 FIXED, EXPONENTIAL = draws.FIXED, draws.EXPONENTIAL
-FINISHED, ROOM, PAUSE = range(3)
+FINISHED, ROOM, PAUSE = map(np.int64, range(3))
 # What a token does next.
-NOTHING, COMPLETES, ROUTES, TRAVELS, ENABLES, ASKS, GIVES_UP_NOW = range(7)
+NOTHING, COMPLETES, ROUTES, TRAVELS, ENABLES, ASKS, WAITS, WORKS, DRAWS, RESTS, GIVES_UP_NOW, FINISHES = map(
+    np.int64, range(12)
+)
 PARTS = tuple(np.uint64(p) for p in (Purpose.DURATION, Purpose.DELAY, Purpose.RESPONSE, Purpose.AFTER))
 P_DURATION, P_DELAY, P_RESPONSE, P_AFTER = PARTS
 P_ROUTE, P_PROFILE, P_ARRIVAL = np.uint64(Purpose.ROUTE), np.uint64(Purpose.PROFILE), np.uint64(Purpose.ARRIVAL)
@@ -66,12 +56,15 @@ P_PATIENCE, P_REDIAL = np.uint64(Purpose.PATIENCE), np.uint64(Purpose.REDIAL)
 P_TREATMENT = np.uint64(Purpose.TREATMENT)
 ZERO, ONE = np.uint64(0), np.uint64(1)
 
-compiled = numba.njit(nogil=True, _nrt=False, forceinline=True)
-apart = numba.njit(nogil=True, _nrt=False)
+# What has one place in the loop, or little in it, is copied there; what is rare stands apart, lest the loop be too
+# long for the processor's cache.
+_inside = {"nogil": True, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+compiled = numba.njit(forceinline=True, **_inside)
+pasted = numba.njit(inline="always", **_inside)
+apart = numba.njit(**_inside)
 
 
-@compiled
-def expect(clock: k.Clock, slot: int, at: int, turn: int) -> None:
+def _expect(clock: k.Clock, slot: int, at: int, turn: int) -> None:
     """Let the pending event of `slot` be at `at`, in its `turn`; play its matches again."""
     due, tree = clock.due, clock.tree
     due[slot, k.AT] = at
@@ -79,11 +72,12 @@ def expect(clock: k.Clock, slot: int, at: int, turn: int) -> None:
     node = (len(due) + slot) >> 1
     while node >= 1:
         a, b = tree[2 * node], tree[2 * node + 1]
-        winner = a if due[a, k.AT] < due[b, k.AT] or (due[a, k.AT] == due[b, k.AT] and due[a, k.TURN] <= due[b, k.TURN]) else b
-        if tree[node] == winner and winner != slot:
-            return
-        tree[node] = winner
+        first = (due[a, k.AT] < due[b, k.AT]) | ((due[a, k.AT] == due[b, k.AT]) & (due[a, k.TURN] <= due[b, k.TURN]))
+        tree[node] = b + (a - b) * first
         node >>= 1
+
+
+expect, expect_apart = compiled(_expect), apart(_expect)
 
 
 @compiled
@@ -91,7 +85,7 @@ def turn_of(token: Any, case: Any, kind: int, slot: int) -> int:
     """Return where an event of a token stands among those of the same instant."""
     c = token[slot, k.CASE]
     place = (case[c, k.STREAM] << 52) | (case[c, k.INDEX] << 22) | (case[c, k.ATTEMPT] << 16)
-    return (kind << 60) | place | (token[slot, k.BRANCH] & (MOST_BRANCHES - 1))
+    return (kind << 60) | place | (token[slot, k.BRANCH] & (BRANCHES - 1))
 
 
 @apart
@@ -125,6 +119,13 @@ def by_clock(dice: k.Dice, clock: int, now: int, time: int) -> int:
 
 
 @compiled
+def at_once(dice: k.Dice, token: Any, slot: int, row: int) -> bool:
+    """Return whether a time is surely nothing."""
+    d = dice.times[row, token[slot, k.PREVIOUS] + 1]
+    return d >= 0 and dice.kind[d] == FIXED and dice.x[dice.first[d]] == 0
+
+
+@pasted
 def over(dice: k.Dice, life: k.Life, slot: int, row: int, label: int, purpose: int, speed: float) -> int:
     """Return when a time that begins now is over."""
     token, now = life.token, life.counter[k.NOW]
@@ -142,16 +143,16 @@ def over(dice: k.Dice, life: k.Life, slot: int, row: int, label: int, purpose: i
         u = uniform(key, np.uint64(dice.label[label, k.LABEL_KEY]), purpose, occurrence)
         if token[slot, k.ELAPSED] != 0:
             time = what_is_left(dice, d, row, u, now - token[slot, k.ELAPSED], now)
-            token[slot, k.ELAPSED] = 0
         else:
             time = quantile(dice.kind[d], dice.p, dice.x, first, dice.first[d + 1], u)
+    token[slot, k.ELAPSED] = 0
     time = at_speed(time, speed)
     if dice.clock[row] == NONE:
         return now + time
     return by_clock(dice, dice.clock[row], now, time)
 
 
-@compiled
+@pasted
 def patience(dice: k.Dice, life: k.Life, slot: int) -> int:
     """Return the instant at which the patience of a token runs out."""
     token, label, c = life.token, life.token[slot, k.LABEL], life.token[slot, k.CASE]
@@ -182,8 +183,7 @@ def new_token(life: k.Life, case: int, branch: int, node: int, previous: int, un
     return slot
 
 
-@compiled
-def close_group(life: k.Life, case: int) -> None:
+def _close_group(life: k.Life, case: int) -> None:
     """Count the hand-offs to the visits that began together, in the order in which they end."""
     cases, token = life.case, life.token
     slot = cases[case, k.SIDE_BY_SIDE]
@@ -196,7 +196,10 @@ def close_group(life: k.Life, case: int) -> None:
     cases[case, k.SIDE_BY_SIDE] = NONE
 
 
-@compiled
+close_group, close_group_apart = apart(_close_group), apart(_close_group)
+
+
+@pasted
 def put_beside(life: k.Life, case: int, slot: int, ends: int) -> None:
     """Put a visit that begins now among those of its case that began at the same instant, by when it ends."""
     token, before, after = life.token, NONE, life.case[case, k.SIDE_BY_SIDE]
@@ -211,8 +214,7 @@ def put_beside(life: k.Life, case: int, slot: int, ends: int) -> None:
         token[before, k.BESIDE] = slot
 
 
-@compiled
-def tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, ends: int) -> None:
+def _tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, ends: int) -> None:
     """Add what is known of a visit when it begins to the sums of its case."""
     token, cases, now = life.token, life.case, life.counter[k.NOW]
     c, enabled = token[slot, k.CASE], token[slot, k.ENABLED]
@@ -223,7 +225,8 @@ def tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, e
         if cases[c, k.IN_PROGRESS] == 0:
             cases[c, k.IDLE] += now - cases[c, k.LAST_END]
         if cases[c, k.TOGETHER] != now:
-            close_group(life, c)
+            if cases[c, k.SIDE_BY_SIDE] != NONE:
+                close_group_apart(life, c)
             cases[c, k.TOGETHER] = now
     cases[c, k.LAST_END] = now
     cases[c, k.WAIT] += now - enabled
@@ -245,8 +248,10 @@ def tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, e
         cases[c, k.FUNCTION] = function
 
 
-@compiled
-def keep(life: k.Life, record: k.Record, c: int) -> None:
+tally, tally_apart = pasted(_tally), apart(_tally)
+
+
+def _keep(life: k.Life, record: k.Record, c: int) -> None:
     """Keep what is known of a case that is over: treatments for a log, or its sums if it is measured and was seen."""
     cases, window, row = life.case, record.window, life.case[c, k.ROW]
     care = record.treated.shape[1]
@@ -258,7 +263,7 @@ def keep(life: k.Life, record: k.Record, c: int) -> None:
         for i in range(care):
             record.treated[row, i] = cases[c, first + i]
     elif cases[c, k.STARTS] > 0 and window[0] <= cases[c, k.ARRIVED_AT] < window[1]:
-        close_group(life, c)
+        close_group_apart(life, c)
         sums = record.sums[window[2]]
         window[2] += 1
         for column in range(k.SEEN):
@@ -267,8 +272,10 @@ def keep(life: k.Life, record: k.Record, c: int) -> None:
             sums[k.SEEN + i] = cases[c, first + i]
 
 
-@compiled
-def leave(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
+keep, keep_apart = apart(_keep), apart(_keep)
+
+
+def _leave(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
     """Let a slot be free again, and its case's if it was the last."""
     case, counter = life.token[slot, k.CASE], life.counter
     expect(clock, slot, NEVER, 0)
@@ -282,8 +289,10 @@ def leave(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
         counter[k.FREE_CASES] += 1
 
 
-@compiled
-def finish(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
+leave, leave_apart = compiled(_leave), apart(_leave)
+
+
+def _finish(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
     """End a token: its case where it leads it, else one branch of the fork it came from."""
     token, cases, counter = life.token, life.case, life.counter
     case, parent = token[slot, k.CASE], token[slot, k.PARENT]
@@ -296,6 +305,9 @@ def finish(life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> None:
             life.ring[counter[k.JOINING] % len(life.ring), 1] = parent
             counter[k.JOINING] += 1
     leave(life, clock, record, slot)
+
+
+finish, finish_apart = compiled(_finish), apart(_finish)
 
 
 @compiled
@@ -311,27 +323,24 @@ def take(desk: k.Desk, pool: int) -> int:
     return unit
 
 
-@compiled
-def work(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int, pool: int, unit: int) -> None:
-    """Let a token start to work now."""
+@pasted
+def work(dice: k.Dice, desk: k.Desk, life: k.Life, record: k.Record, slot: int, ends: int) -> None:
+    """Let a token, with the unit that it has taken, work until `ends`."""
     token, now, label, c = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], life.token[slot, k.CASE]
-    token[slot, k.STATE], token[slot, k.POOL], token[slot, k.UNIT], token[slot, k.START] = k.WORKING, pool, unit, now
-    life.case[c, k.STARTS] += 1
+    token[slot, k.STATE], token[slot, k.START] = k.WORKING, now
     token[slot, k.VISIT] += 1
-    speed = 1.0 if pool == NONE else desk.speed[pool]
-    ends = over(dice, life, slot, dice.label[label, k.TIMES_OF + DURATION], label, P_DURATION, speed)
+    life.case[c, k.STARTS] += 1
     if len(record.sums):
-        function = dice.label[label, k.OWNER]
+        function, pool = dice.label[label, k.OWNER], token[slot, k.POOL]
         if function == NONE and pool != NONE:
             function = desk.function[pool]
         tally(dice, life, slot, label, function, NEVER if ends >= record.window[3] else ends)
         life.case[c, k.IN_PROGRESS] += 1
     else:
         token[slot, k.NUMBERED] = life.case[c, k.STARTS]
-    expect(clock, slot, ends, turn_of(token, life.case, WORK, slot))
 
 
-@compiled
+@pasted
 def join_queue(desk: k.Desk, life: k.Life, slot: int, place: int, pool: int) -> None:
     """Put a token into the queue of a pool, the one at `place` among those of its activity."""
     token, queue = life.token, desk.pool[pool]
@@ -358,8 +367,7 @@ def join_queue(desk: k.Desk, life: k.Life, slot: int, place: int, pool: int) -> 
         token[after >> 8, k.BEFORE + 2 * (after & 255)] = entry
 
 
-@compiled
-def leave_queues(dice: k.Dice, desk: k.Desk, life: k.Life, slot: int) -> None:
+def _leave_queues(dice: k.Dice, desk: k.Desk, life: k.Life, slot: int) -> None:
     """Take a token out of the queues of all pools of its activity."""
     token = life.token
     label, rank = token[slot, k.LABEL], life.case[token[slot, k.CASE], k.RANK]
@@ -378,7 +386,10 @@ def leave_queues(dice: k.Dice, desk: k.Desk, life: k.Life, slot: int) -> None:
             token[after >> 8, k.BEFORE + 2 * (after & 255)] = last
 
 
-@compiled
+leave_queues, leave_queues_apart = compiled(_leave_queues), apart(_leave_queues)
+
+
+@pasted
 def first_in_line(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, pool: int) -> int:
     """Return the token that is served next, NONE where nobody waits; those whose case has ended leave on the way."""
     for head in range(k.HEAD, desk.pool.shape[1], 2):
@@ -386,8 +397,8 @@ def first_in_line(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, reco
             slot = desk.pool[pool, head] >> 8
             if life.case[life.token[slot, k.CASE], k.ENDED] == UNFINISHED:
                 return slot
-            leave_queues(dice, desk, life, slot)
-            finish(life, clock, record, slot)
+            leave_queues_apart(dice, desk, life, slot)
+            finish_apart(life, clock, record, slot)
     return NONE
 
 
@@ -398,7 +409,7 @@ def give_back(desk: k.Desk, pool: int, unit: int) -> None:
     desk.pool[pool, k.LOWEST] = min(unit, desk.pool[pool, k.LOWEST])
 
 
-@compiled
+@pasted
 def serve(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, pool: int) -> None:
     """Give free units of a pool to those who wait, by priority and time of joining."""
     while desk.pool[pool, k.IN_QUEUE] > 0:
@@ -410,7 +421,9 @@ def serve(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Re
             give_back(desk, pool, unit)
             return
         leave_queues(dice, desk, life, slot)
-        work(dice, desk, life, clock, record, slot, pool, unit)
+        life.token[slot, k.POOL], life.token[slot, k.UNIT] = pool, unit
+        life.ring[life.counter[k.GRANTING] % len(life.ring), 2] = slot
+        life.counter[k.GRANTING] += 1
 
 
 @compiled
@@ -425,14 +438,13 @@ def write(life: k.Life, record: k.Record, slot: int, number: int, activity: int,
     life.counter[k.VISITS] += 1
 
 
-@compiled
-def fork(graph: k.Graph, life: k.Life, clock: k.Clock, slot: int, node: int) -> None:
+@apart
+def fork(graph: k.Graph, life: k.Life, slot: int, node: int) -> None:
     """Let a token start along each branch once what happens now is done; this one waits for them."""
     token, counter = life.token, life.counter
     case, join = token[slot, k.CASE], graph.node[node, k.JOIN]
     first, last = graph.node[node, k.FIRST], graph.node[node, k.END_OF]
     token[slot, k.STATE], token[slot, k.LEFT], token[slot, k.NODE] = k.FORKED, last - first, join
-    expect(clock, slot, NEVER, 0)
     for branch in range(first, last):
         life.case[case, k.BRANCHES] += 1
         child = new_token(life, case, life.case[case, k.BRANCHES], graph.to[branch], token[slot, k.PREVIOUS], join, slot)
@@ -440,16 +452,15 @@ def fork(graph: k.Graph, life: k.Life, clock: k.Clock, slot: int, node: int) -> 
         counter[k.STARTING] += 1
 
 
-@compiled
-def ask(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+@pasted
+def ask(dice: k.Dice, desk: k.Desk, life: k.Life, slot: int) -> int:
     """Let a token take the first free unit among its pools, or queue for all of them, unless its case has ended.
 
-    Return GIVES_UP_NOW where the queues are too long for it, else NOTHING.
+    Return WORKS, WAITS, GIVES_UP_NOW where the queues are too long for it, or FINISHES.
     """
     token, case, label = life.token, life.token[slot, k.CASE], life.token[slot, k.LABEL]
     if life.case[case, k.ENDED] != UNFINISHED:
-        finish(life, clock, record, slot)
-        return NOTHING
+        return FINISHES
     first, last = dice.label[label, k.POOLS], dice.label[label, k.POOLS_END]
     pool, unit, shortest = NONE, NONE, NEVER
     for i in range(first, last):
@@ -459,68 +470,63 @@ def ask(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Reco
             break
         shortest = min(shortest, desk.pool[desk.serves[i], k.IN_QUEUE])
     if unit != NONE or first == last:
+        token[slot, k.POOL], token[slot, k.UNIT] = pool, unit
         if token[slot, k.LEAVES] == k.UNDRAWN:
             token[slot, k.ELAPSED] = 0
-        work(dice, desk, life, clock, record, slot, pool, unit)
-        return NOTHING
+        return WORKS
     if shortest >= dice.label[label, k.BAULK]:
         return GIVES_UP_NOW
-    if token[slot, k.LEAVES] == k.UNDRAWN:
-        token[slot, k.LEAVES] = patience(dice, life, slot)
     token[slot, k.STATE], token[slot, k.JOINED] = k.WAITING, life.counter[k.NOW]
     for i in range(first, last):
         join_queue(desk, life, slot, i - first, desk.serves[i])
-    wait_on(life, clock, slot)
-    return NOTHING
+    return WAITS
 
 
-@compiled
-def wait_on(life: k.Life, clock: k.Clock, slot: int) -> None:
-    """Let a token rest in a queue or for its response time until that is over or its patience."""
+@pasted
+def rest_until(life: k.Life, slot: int) -> tuple[int, int]:
+    """Return when and in which turn the rest of a token in a queue or for its response time ends."""
     token, now = life.token, life.counter[k.NOW]
     leaves = token[slot, k.LEAVES]
-    if token[slot, k.STATE] == k.WAITING:
-        at = NEVER if leaves == NEVER else max(now, leaves)
-        expect(clock, slot, at, 0 if leaves == NEVER else turn_of(token, life.case, PATIENCE, slot))
-    elif leaves < token[slot, k.READY]:
-        token[slot, k.STATE] = k.LEAVING
-        expect(clock, slot, max(now, leaves), turn_of(token, life.case, PATIENCE, slot))
-    else:
+    if token[slot, k.STATE] != k.WAITING and leaves >= token[slot, k.READY]:
         token[slot, k.STATE] = k.RESPONDING
-        expect(clock, slot, token[slot, k.READY], turn_of(token, life.case, TIMER, slot))
+        return token[slot, k.READY], TIMER
+    if token[slot, k.STATE] != k.WAITING:
+        token[slot, k.STATE] = k.LEAVING
+    return NEVER if leaves == NEVER else max(now, leaves), PATIENCE
 
 
-@compiled
-def enable(dice: k.Dice, care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, slot: int) -> int:
-    """Let a token be enabled now.
-
-    Return ASKS, TRAVELS where a treatment sends it elsewhere, or NOTHING where a response time has to pass first.
-    """
-    token, now, label, c = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], life.token[slot, k.CASE]
+@pasted
+def enable(care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, slot: int) -> int:
+    """Let a token be enabled now; return DRAWS for its response time, or TRAVELS where a treatment sends it elsewhere."""
+    token, label, c = life.token, life.token[slot, k.LABEL], life.token[slot, k.CASE]
     if life.case[c, k.ENDED] != UNFINISHED:
-        return TRAVELS
-    token[slot, k.ENABLED], token[slot, k.LEAVES] = now, k.UNDRAWN
+        return FINISHES
+    token[slot, k.ENABLED], token[slot, k.LEAVES] = life.counter[k.NOW], k.UNDRAWN
     token[slot, k.VISIT] += 1
+    if len(care.what) and treat_entering(care, life, clock, graph, slot, label):
+        return TRAVELS
+    return DRAWS
+
+
+@apart
+def treat_entering(care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, slot: int, label: int) -> bool:
+    """Let treatments be triggered as a token is enabled; return whether one sends it elsewhere at once."""
+    token, profile = life.token, life.case[life.token[slot, k.CASE], k.PROFILE]
     for i in range(len(care.what)):
         trigger = care.what[i, k.TRIGGER]
-        if care.at[i, label] and care.open[i, life.case[c, k.PROFILE]]:
-            if trigger == ON_ENTERING and care.what[i, k.DUE_AFTER] == 0:
-                node = treat(care, graph, life, slot, i)
-                if node != NONE:
-                    token[slot, k.NODE], token[slot, k.PREVIOUS] = node, label
-                    token[slot, k.VISIT] += 1
-                    return TRAVELS
-            elif trigger == ON_ENTERING or trigger == STILL_WAITING:
+        if care.at[i, label] and care.open[i, profile] and (trigger == ON_ENTERING or trigger == STILL_WAITING):
+            if trigger == STILL_WAITING or care.what[i, k.DUE_AFTER] > 0:
                 watch(care, life, clock, slot, i, token[slot, k.VISIT])
-    ready = over(dice, life, slot, dice.label[label, k.TIMES_OF + RESPONSE], label, P_RESPONSE, 1.0)
-    if ready == now:
-        return ASKS
-    token[slot, k.LEAVES], token[slot, k.READY], token[slot, k.STATE] = patience(dice, life, slot), ready, k.RESPONDING
-    wait_on(life, clock, slot)
-    return NOTHING
+                continue
+            node = treat(care, graph, life, slot, i)
+            if node != NONE:
+                token[slot, k.NODE], token[slot, k.PREVIOUS] = node, label
+                token[slot, k.VISIT] += 1
+                return True
+    return False
 
 
-@compiled
+@apart
 def watch(care: k.Care, life: k.Life, clock: k.Clock, slot: int, treatment: int, stamp: int) -> None:
     """Expect that a treatment is due for the case of a token."""
     token, c = life.token, life.token[slot, k.CASE]
@@ -528,10 +534,10 @@ def watch(care: k.Care, life: k.Life, clock: k.Clock, slot: int, treatment: int,
     watcher = new_token(life, c, life.case[c, k.BRANCHES], treatment, slot, token[slot, k.SERIAL], NONE)
     token[watcher, k.STATE], token[watcher, k.STAMP] = k.TREATS, stamp
     at = life.counter[k.NOW] + care.what[treatment, k.DUE_AFTER]
-    expect(clock, watcher, at, turn_of(token, life.case, TREATMENT, watcher))
+    expect_apart(clock, watcher, at, turn_of(token, life.case, TREATMENT, watcher))
 
 
-@compiled
+@apart
 def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
     """Treat a case if there is capacity left today; return the node to which its token is sent, NONE where it stays."""
     counter, token, cases = life.counter, life.token, life.case
@@ -557,7 +563,7 @@ def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
     return NONE
 
 
-@compiled
+@pasted
 def still(care: k.Care, life: k.Life, slot: int, target: int) -> bool:
     """Return whether the trigger of a treatment that is due now still holds."""
     token, c, i = life.token, life.token[slot, k.CASE], life.token[slot, k.TREATMENT_]
@@ -573,7 +579,7 @@ def still(care: k.Care, life: k.Life, slot: int, target: int) -> bool:
     return target != NONE and token[target, k.VISIT] == stamp and token[target, k.STATE] >= k.DELAYED
 
 
-@compiled
+@apart
 def reach(dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
     """Let a treatment that is due happen; return the token that it sends elsewhere, NONE where there is none."""
     token, i = life.token, life.token[slot, k.TREATMENT_]
@@ -586,7 +592,7 @@ def reach(dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life
         if rests and node != NONE:
             sent = target
             if token[target, k.STATE] == k.WAITING:
-                leave_queues(dice, desk, life, target)
+                leave_queues_apart(dice, desk, life, target)
             if token[target, k.STATE] != k.TIMED and token[target, k.STATE] != k.SILENT_:
                 token[target, k.PREVIOUS] = token[target, k.LABEL]
             token[target, k.NODE], token[target, k.STATE] = node, k.ENTERS
@@ -594,16 +600,17 @@ def reach(dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life
         elif rests and k.RESPONDING <= token[target, k.STATE] <= k.WAITING and token[target, k.LEAVES] != NEVER:
             factor, enabled = care.effect[i, k.FACTOR], token[target, k.ENABLED]
             token[target, k.LEAVES] = enabled + times_factor(token[target, k.LEAVES] - enabled, factor)
-            wait_on(life, clock, target)
+            at, kind = rest_until(life, target)
+            expect_apart(clock, target, at, turn_of(token, life.case, kind, target))
     if care.what[i, k.TRIGGER] == SILENT and target != NONE:
         token[target, k.WATCHED] -= 1
         if token[target, k.STATE] == k.SILENT_ and token[target, k.WATCHED] == 0:
-            finish(life, clock, record, target)
-    leave(life, clock, record, slot)
+            finish_apart(life, clock, record, target)
+    leave_apart(life, clock, record, slot)
     return sent
 
 
-@compiled
+@pasted
 def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
     """Draw where a token goes from its node."""
     token = life.token
@@ -622,48 +629,35 @@ def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
         token[slot, k.NODE], token[slot, k.STATE] = node, k.SILENT_
 
 
-@compiled
-def travel(graph: k.Graph, dice: k.Dice, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
-    """Lead a token on from its node; return ENABLES at an activity without delay, else NOTHING."""
+@pasted
+def travel(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> int:
+    """Lead a token on to its node; return DRAWS for a delay or timer, RESTS in a fork or silence, ROUTES, or FINISHES."""
     token = life.token
-    case = token[slot, k.CASE]
-    while True:
-        node = token[slot, k.NODE]
-        if life.case[case, k.ENDED] != UNFINISHED:
-            finish(life, clock, record, slot)
-            return NOTHING
-        if token[slot, k.STATE] == k.SILENT_:
-            expect(clock, slot, NEVER, 0)
-            return NOTHING
-        if node == END or node == token[slot, k.UNTIL]:
-            finish(life, clock, record, slot)
-            return NOTHING
-        label = graph.node[node, k.NODE_LABEL]
-        token[slot, k.OCCURRENCE] = life.case[case, k.SEEN + label] & (k.WRITTEN - 1)
-        life.case[case, k.SEEN + label] += 1
-        kind = graph.node[node, k.KIND]
-        if kind == FORK:
-            fork(graph, life, clock, slot, node)
-            return NOTHING
-        row, state = graph.node[node, k.NODE_TIME], k.TIMED
-        if kind == ACTIVITY:
-            token[slot, k.LABEL] = label
-            row, state = dice.label[label, k.TIMES_OF + DELAY], k.DELAYED
-        if row != NONE:
-            until = over(dice, life, slot, row, label, P_DELAY, 1.0)
-            if until > life.counter[k.NOW]:
-                token[slot, k.STATE] = state
-                expect(clock, slot, until, turn_of(token, life.case, TIMER, slot))
-                return NOTHING
-            if kind == ACTIVITY:
-                return ENABLES
-        route(graph, dice, life, slot)
+    case, node = token[slot, k.CASE], token[slot, k.NODE]
+    if life.case[case, k.ENDED] != UNFINISHED:
+        return FINISHES
+    if token[slot, k.STATE] == k.SILENT_:
+        return RESTS
+    if node == END or node == token[slot, k.UNTIL]:
+        return FINISHES
+    label, kind = graph.node[node, k.NODE_LABEL], graph.node[node, k.KIND]
+    token[slot, k.OCCURRENCE] = life.case[case, k.SEEN + label] & (k.WRITTEN - 1)
+    life.case[case, k.SEEN + label] += 1
+    if kind == ACTIVITY:
+        token[slot, k.LABEL], token[slot, k.STATE] = label, k.DELAYED
+        return DRAWS
+    if kind == FORK:
+        fork(graph, life, slot, node)
+        return RESTS
+    token[slot, k.STATE] = k.TIMED
+    return DRAWS if graph.node[node, k.NODE_TIME] != NONE else ROUTES
 
 
-@compiled
-def begin_case(calendar: k.Calendar, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, c: int) -> int:
-    """Return the token of a case that arrives now."""
-    cases, counter, out = life.case, life.counter, record.case
+def _begin_case(
+    calendar: k.Calendar, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, slot: int, record: k.Record
+) -> int:
+    """Let the case of a token arrive now; return TRAVELS."""
+    cases, counter, out, c = life.case, life.counter, record.case, life.token[slot, k.CASE]
     row, profile, key = counter[k.ARRIVED], cases[c, k.PROFILE], np.uint64(cases[c, k.KEY])
     counter[k.ARRIVED] += 1
     cases[c, k.ROW], cases[c, k.ARRIVED_AT], cases[c, k.CLASS] = row, counter[k.NOW], calendar.profile_class[profile]
@@ -676,17 +670,20 @@ def begin_case(calendar: k.Calendar, care: k.Care, graph: k.Graph, life: k.Life,
         out[row, 7] = cases[c, k.KEY]
     shares = graph.start_share[cases[c, k.CLASS]]
     first = choose(shares, 0, len(shares), uniform(key, ZERO, P_ROUTE, ZERO))
-    slot = new_token(life, c, 0, graph.start_to[first], NONE, END, NONE)
+    life.token[slot, k.NODE], life.token[slot, k.STATE] = graph.start_to[first], k.ENTERS
     for i in range(len(care.what)):
         if care.what[i, k.TRIGGER] == AT_ARRIVAL and care.open[i, profile]:
             if care.what[i, k.DUE_AFTER] == 0:
                 treat(care, graph, life, slot, i)
             else:
                 watch(care, life, clock, slot, i, 0)
-    return slot
+    return TRAVELS
 
 
-@compiled
+begin_case, begin_case_apart = pasted(_begin_case), apart(_begin_case)
+
+
+@pasted
 def new_case(life: k.Life, stream: int, index: int, attempt: int, key: int, root: int, root_key: int, profile: int) -> int:
     """Return the slot of a case that is about to arrive."""
     cases, counter = life.case, life.counter
@@ -700,24 +697,25 @@ def new_case(life: k.Life, stream: int, index: int, attempt: int, key: int, root
     return c
 
 
-@compiled
+@pasted
 def arrive(calendar: k.Calendar, life: k.Life, flow: k.Flow, stream: int) -> int:
-    """Return the case of a stream that arrives now."""
+    """Return the token of a case of a stream that arrives now."""
     index = flow.stream[stream, k.NUMBER]
     key = link(np.uint64(flow.stream[stream, k.SEED]), np.uint64(index))
     low, high = flow.stream[stream, k.PROFILES], flow.stream[stream, k.PROFILES_END]
     profile = choose(calendar.profile_share, low, high, uniform(key, ZERO, P_PROFILE, ZERO))
     life.counter[k.CALLED] += 1
-    return new_case(life, stream, index, 0, key, NONE, key, profile)
+    c = new_case(life, stream, index, 0, key, NONE, key, profile)
+    return new_token(life, c, 0, NONE, NONE, END, NONE)
 
 
-@compiled
+@apart
 def come_back(dice: k.Dice, life: k.Life, clock: k.Clock, slot: int) -> None:
     """Let the customer of a case that gave up begin again, some time later and with some probability."""
     cases, c, label = life.case, life.token[slot, k.CASE], life.token[slot, k.LABEL]
     attempt, key = cases[c, k.ATTEMPT] + 1, np.uint64(cases[c, k.KEY])
     name = np.uint64(dice.label[label, k.LABEL_KEY])
-    if dice.redial[label] == 0.0 or attempt >= MOST_ATTEMPTS or uniform(key, name, P_REDIAL, ZERO) >= dice.redial[label]:
+    if attempt >= MOST_ATTEMPTS or uniform(key, name, P_REDIAL, ZERO) >= dice.redial[label]:
         return
     d, u = dice.label[label, k.REDIALS_BY], uniform(key, name, P_REDIAL, ONE)
     delay = quantile(dice.kind[d], dice.p, dice.x, dice.first[d], dice.first[d + 1], u)
@@ -728,7 +726,7 @@ def come_back(dice: k.Dice, life: k.Life, clock: k.Clock, slot: int) -> None:
     )
     dials = new_token(life, case, 0, NONE, NONE, END, NONE)
     life.token[dials, k.STATE] = k.DIALS
-    expect(clock, dials, life.counter[k.NOW] + delay, turn_of(life.token, cases, ARRIVAL, dials))
+    expect_apart(clock, dials, life.counter[k.NOW] + delay, turn_of(life.token, cases, ARRIVAL, dials))
 
 
 @compiled
@@ -752,31 +750,31 @@ def next_arrival(calendar: k.Calendar, flow: k.Flow, clock: k.Clock, slot: int, 
         expect(clock, slot, at, (ARRIVAL << 60) | (stream << 52) | (index << 22))
 
 
-@compiled
+@apart
 def resize(calendar: k.Calendar, desk: k.Desk, clock: k.Clock, pool: int) -> None:
     """Let the number of units of a pool change as its calendar says, and expect the change after it."""
     change = desk.pool[pool, k.CHANGE]
     desk.pool[pool, k.UNITS], desk.pool[pool, k.LOWEST] = calendar.change_units[change], 0
     desk.pool[pool, k.CHANGE] = change + 1
     if change + 1 < desk.pool[pool, k.LAST_CHANGE]:
-        expect(clock, pool, calendar.change_at[change + 1], (SHIFT << 60) | (pool << 22))
+        expect_apart(clock, pool, calendar.change_at[change + 1], (SHIFT << 60) | (pool << 22))
     else:
-        expect(clock, pool, NEVER, 0)
+        expect_apart(clock, pool, NEVER, 0)
 
 
-@compiled
+@pasted
 def give_up(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
-    """Let a token give up; return TRAVELS where its case moves elsewhere, else NOTHING: it ends."""
+    """Let a token give up; return TRAVELS where its case moves elsewhere, else FINISHES."""
     token, case, label = life.token, life.token[slot, k.CASE], life.token[slot, k.LABEL]
     if token[slot, k.STATE] == k.WAITING:
-        leave_queues(dice, desk, life, slot)
+        leave_queues_apart(dice, desk, life, slot)
     token[slot, k.STATE] = k.ENTERS
     token[slot, k.VISIT] += 1
     if life.case[case, k.ENDED] == UNFINISHED:
         to, activity, now = dice.label[label, k.MOVES_TO], dice.label[label, k.GIVES_UP], life.counter[k.NOW]
         life.case[case, k.STARTS] += 1
         if len(record.sums):
-            tally(dice, life, slot, activity, dice.label[activity, k.OWNER], now)
+            tally_apart(dice, life, slot, activity, dice.label[activity, k.OWNER], now)
             life.case[case, k.COST] += dice.label[activity, k.PRICE]
         how = ABANDONED if to == NONE else MOVED
         write(life, record, slot, life.case[case, k.STARTS], activity, NONE, NONE, now, how)
@@ -784,12 +782,12 @@ def give_up(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.
             token[slot, k.NODE], token[slot, k.PREVIOUS] = to, label
             return TRAVELS
         life.case[case, k.ENDED] = ABANDONED
-        come_back(dice, life, clock, slot)
-    finish(life, clock, record, slot)
-    return NOTHING
+        if dice.redial[label] > 0.0:
+            come_back(dice, life, clock, slot)
+    return FINISHES
 
 
-@compiled
+@pasted
 def complete(dice: k.Dice, desk: k.Desk, life: k.Life, record: k.Record, slot: int) -> int:
     """End the work of a token; return the pool whose unit is free again, NONE where there was none."""
     token, now, c = life.token, life.counter[k.NOW], life.token[slot, k.CASE]
@@ -809,7 +807,7 @@ def complete(dice: k.Dice, desk: k.Desk, life: k.Life, record: k.Record, slot: i
     return pool
 
 
-@compiled
+@apart
 def look_after(care: k.Care, life: k.Life, clock: k.Clock, slot: int) -> None:
     """Let treatments be triggered or fulfilled by the end of a visit."""
     token, cases, c, label = life.token, life.case, life.token[slot, k.CASE], life.token[slot, k.LABEL]
@@ -828,21 +826,7 @@ def look_after(care: k.Care, life: k.Life, clock: k.Clock, slot: int) -> None:
                 watch(care, life, clock, slot, i, 0)
 
 
-@compiled
-def afterwards(dice: k.Dice, care: k.Care, life: k.Life, clock: k.Clock, slot: int) -> int:
-    """Let the time after a visit pass; return ROUTES where there is none."""
-    token, label = life.token, life.token[slot, k.LABEL]
-    if len(care.what):
-        look_after(care, life, clock, slot)
-    until = over(dice, life, slot, dice.label[label, k.TIMES_OF + AFTER], label, P_AFTER, 1.0)
-    if until == life.counter[k.NOW]:
-        return ROUTES
-    token[slot, k.STATE] = k.AFTERWARDS
-    expect(clock, slot, until, turn_of(token, life.case, TIMER, slot))
-    return NOTHING
-
-
-@compiled
+@pasted
 def resume(graph: k.Graph, life: k.Life, slot: int) -> int:
     """Lead on a case that is under way at the start; return what it does."""
     token, c = life.token, life.token[slot, k.CASE]
@@ -856,7 +840,7 @@ def resume(graph: k.Graph, life: k.Life, slot: int) -> int:
     return ASKS
 
 
-@compiled
+@pasted
 def cramped(life: k.Life, record: k.Record, reserve: int) -> bool:
     """Return whether the next event might find too little room."""
     counter = life.counter
@@ -867,10 +851,87 @@ def cramped(life: k.Life, record: k.Record, reserve: int) -> bool:
     return counter[k.ARRIVED] >= len(record.case) or counter[k.VISITS] + reserve > len(record.visit)
 
 
+@pasted
+def what_happens(
+    dice: k.Dice, calendar: k.Calendar, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock,
+    record: k.Record, slot: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Let the pending event of a token happen; return which token does what next."""
+    token, state = life.token, life.token[slot, k.STATE]
+    if state == k.WORKING:
+        return slot, COMPLETES
+    if state == k.DELAYED:
+        return slot, ENABLES
+    if state == k.RESPONDING:
+        return slot, ASKS
+    if state == k.WAITING or state == k.LEAVING:
+        return slot, GIVES_UP_NOW
+    if state == k.TIMED or state == k.AFTERWARDS:
+        token[slot, k.STATE] = k.ENTERS
+        return slot, ROUTES
+    if state == k.RESUMES:
+        return slot, resume(graph, life, slot)
+    if state == k.DIALS:
+        return slot, begin_case_apart(calendar, care, graph, life, clock, slot, record)
+    slot = reach(dice, desk, care, graph, life, clock, record, slot)
+    return slot, TRAVELS if slot != NONE else NOTHING
+
+
+@pasted
+def drawn(dice: k.Dice, desk: k.Desk, graph: k.Graph, life: k.Life, record: k.Record, slot: int, part: int) -> tuple[int, int, int]:
+    """Draw the time of a part of a visit; return what the token does next, until when, and in which turn that ends."""
+    token, now, label, speed, purpose = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], 1.0, P_DELAY
+    row = dice.label[label, k.TIMES_OF + part]
+    if part == DURATION:
+        purpose = P_DURATION
+        if token[slot, k.POOL] != NONE:
+            speed = desk.speed[token[slot, k.POOL]]
+    elif part == RESPONSE:
+        purpose = P_RESPONSE
+    elif part == AFTER:
+        purpose = P_AFTER
+    elif token[slot, k.STATE] == k.TIMED:
+        node = token[slot, k.NODE]
+        row, label = graph.node[node, k.NODE_TIME], graph.node[node, k.NODE_LABEL]
+    until = over(dice, life, slot, row, label, purpose, speed)
+    if part == DURATION:
+        work(dice, desk, life, record, slot, until)
+        return RESTS, until, WORK
+    if until > now:
+        if part == RESPONSE:
+            token[slot, k.READY], token[slot, k.STATE] = until, k.RESPONDING
+            return WAITS, until, TIMER
+        if part == AFTER:
+            token[slot, k.STATE] = k.AFTERWARDS
+        return RESTS, until, TIMER
+    if part == RESPONSE:
+        return ASKS, until, TIMER
+    if part == AFTER or token[slot, k.STATE] == k.TIMED:
+        return ROUTES, until, TIMER
+    return ENABLES, until, TIMER
+
+
+@pasted
+def waiting_for_its_turn(life: k.Life) -> int:
+    """Return the next token that goes on at this instant: served, a branch of a fork, or joined; NONE where none is."""
+    counter = life.counter
+    size = len(life.ring)
+    if counter[k.GRANTED] < counter[k.GRANTING]:
+        counter[k.GRANTED] += 1
+        return life.ring[(counter[k.GRANTED] - 1) % size, 2]
+    if counter[k.STARTED] < counter[k.STARTING]:
+        counter[k.STARTED] += 1
+        return life.ring[(counter[k.STARTED] - 1) % size, 0]
+    if counter[k.RESUMED] < counter[k.JOINING]:
+        counter[k.RESUMED] += 1
+        return life.ring[(counter[k.RESUMED] - 1) % size, 1]
+    return NONE
+
+
 @numba.njit(cache=True, nogil=True, _nrt=False)
 def advance(
-    graph: k.Graph, dice: k.Dice, calendar: k.Calendar, desk: k.Desk, care: k.Care, life: k.Life, clock: k.Clock, flow: k.Flow,
-    record: k.Record, stop: int, max_cases: int, reserve: int, steps: int,
+    graph: k.Graph, dice: k.Dice, calendar: k.Calendar, desk: k.Desk, care: k.Care, life: k.Life, clock: k.Clock,
+    flow: k.Flow, record: k.Record, stop: int, max_cases: int, reserve: int, steps: int,
 ) -> int:  # fmt: skip
     """Let up to `steps` events happen; return FINISHED, ROOM where there is too little of it, or PAUSE."""
     counter, token, due = life.counter, life.token, clock.due
@@ -886,71 +947,74 @@ def advance(
         if cramped(life, record, reserve):
             return ROOM
         counter[k.NOW] = due[slot, k.AT]
-        serving, todo, arrived = NONE, NOTHING, NONE
+        serving, todo, part, until, kind = NONE, NOTHING, DELAY, NEVER, TIMER
         if slot < pools:
             resize(calendar, desk, clock, slot)
             serving = slot
         elif slot < pools + streams:
             if counter[k.CALLED] >= max_cases:
-                expect(clock, slot, NEVER, 0)
+                expect_apart(clock, slot, NEVER, 0)
             else:
                 arrived = arrive(calendar, life, flow, slot - pools)
                 next_arrival(calendar, flow, clock, slot, slot - pools)
+                slot, todo = arrived, begin_case(calendar, care, graph, life, clock, arrived, record)
         else:
-            state = token[slot, k.STATE]
-            if state == k.WORKING:
-                serving, todo = complete(dice, desk, life, record, slot), COMPLETES
-            elif state == k.DELAYED:
-                todo = ENABLES
-            elif state == k.RESPONDING:
-                todo = ASKS
-            elif state == k.WAITING or state == k.LEAVING:
-                todo = GIVES_UP_NOW
-            elif state == k.TIMED or state == k.AFTERWARDS:
-                token[slot, k.STATE], todo = k.ENTERS, ROUTES
-            elif state == k.DIALS:
-                arrived = token[slot, k.CASE]
-                life.case[arrived, k.LIVE] += 1
-                leave(life, clock, record, slot)
-                life.case[arrived, k.LIVE] -= 1
-            elif state == k.RESUMES:
-                todo = resume(graph, life, slot)
-            else:
-                slot = reach(dice, desk, care, graph, life, clock, record, slot)
-                if slot != NONE:
-                    todo = TRAVELS
-        if arrived != NONE:
-            slot, todo = begin_case(calendar, care, graph, life, clock, record, arrived), TRAVELS
+            slot, todo = what_happens(dice, calendar, desk, care, graph, life, clock, record, slot)
+            if todo == COMPLETES:
+                serving = complete(dice, desk, life, record, slot)
         if serving != NONE:
             serve(dice, desk, life, clock, record, serving)
         while True:
             if todo == COMPLETES:
-                todo = afterwards(dice, care, life, clock, slot)
+                if len(care.what):
+                    look_after(care, life, clock, slot)
+                row = dice.label[token[slot, k.LABEL], k.TIMES_OF + AFTER]
+                part, todo = AFTER, ROUTES if at_once(dice, token, slot, row) else DRAWS
             if todo == ROUTES:
                 route(graph, dice, life, slot)
                 todo = TRAVELS
             if todo == TRAVELS:
-                todo = travel(graph, dice, life, clock, record, slot)
+                todo, part, until = travel(graph, dice, life, slot), DELAY, NEVER
+                if todo == ROUTES:
+                    continue
+                if todo == DRAWS and token[slot, k.STATE] == k.DELAYED and token[slot, k.ELAPSED] == 0:
+                    if at_once(dice, token, slot, dice.label[token[slot, k.LABEL], k.TIMES_OF + DELAY]):
+                        todo = ENABLES
             if todo == ENABLES:
-                todo = enable(dice, care, life, clock, graph, slot)
+                todo, part = enable(care, life, clock, graph, slot), RESPONSE
                 if todo == TRAVELS:
                     continue
+                if todo == DRAWS:
+                    row = dice.label[token[slot, k.LABEL], k.TIMES_OF + RESPONSE]
+                    todo = ASKS if at_once(dice, token, slot, row) else DRAWS
             if todo == ASKS:
-                todo = ask(dice, desk, life, clock, record, slot)
+                todo = ask(dice, desk, life, slot)
+            if todo == WORKS:
+                todo, part = DRAWS, DURATION
+            if todo == DRAWS:
+                todo, until, kind = drawn(dice, desk, graph, life, record, slot, part)
+                if todo == ENABLES or todo == ASKS or todo == ROUTES:
+                    continue
             if todo == GIVES_UP_NOW:
                 todo = give_up(dice, desk, life, clock, record, slot)
                 if todo == TRAVELS:
                     continue
-            if counter[k.STARTED] < counter[k.STARTING]:
-                slot = life.ring[counter[k.STARTED] % len(life.ring), 0]
-                counter[k.STARTED] += 1
-            elif counter[k.RESUMED] < counter[k.JOINING]:
-                slot = life.ring[counter[k.RESUMED] % len(life.ring), 1]
-                counter[k.RESUMED] += 1
-            else:
+            if todo == WAITS:
+                if token[slot, k.LEAVES] == k.UNDRAWN:
+                    token[slot, k.LEAVES] = patience(dice, life, slot)
+                until, kind = rest_until(life, slot)
+                todo = RESTS
+            if todo == RESTS:
+                expect(clock, slot, until, turn_of(token, life.case, kind, slot))
+            elif todo == FINISHES:
+                finish(life, clock, record, slot)
+            granted = counter[k.GRANTED] < counter[k.GRANTING]
+            slot = waiting_for_its_turn(life)
+            if slot == NONE:
                 break
-            todo = TRAVELS
-            token[slot, k.STATE] = k.ENTERS
+            todo = WORKS if granted else TRAVELS
+            if not granted:
+                token[slot, k.STATE] = k.ENTERS
     return PAUSE
 
 

@@ -39,7 +39,7 @@ UNITS, LOWEST, CHANGE, LAST_CHANGE, IN_QUEUE, HEAD, TAIL = range(7)
 # Streams.
 NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILES, PROFILES_END, REGULAR = range(8)
 # Counters.
-NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED, CALLED, HOUR, DAY, SERIALS, BEGUN = range(14)
+NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED, CALLED, HOUR, DAY, SERIALS, BEGUN, GRANTING, GRANTED = range(16)
 # The plan: nodes, labels, treatments.
 KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, END_OF, NODE_TIME = range(7)
 LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP, MOVES_TO, BAULK, REDIALS_BY, OWNER, PRICE, GAVE_UP_THERE, TELLING = range(12)
@@ -218,8 +218,8 @@ class Room:
         self.life = Life(
             token=np.zeros((size, FOLLOWING + 2 * width), np.int64),
             case=np.zeros((size, SEEN + len(plan.label_keys) + care), np.int64),
-            patience=np.ones(size), free=np.zeros((size, 2), np.int64), ring=np.zeros((size, 2), np.int64),
-            counter=np.zeros(14, np.int64),
+            patience=np.ones(size), free=np.zeros((size, 2), np.int64), ring=np.zeros((size, 3), np.int64),
+            counter=np.zeros(16, np.int64),
         )  # fmt: skip
         self.care = self._care()
         self._desk(size)
@@ -341,9 +341,9 @@ class Room:
         self.clock.due[size:] = NEVER
         self.life = Life(
             token=_double(life.token), case=_double(life.case), patience=_double(life.patience), free=_double(life.free),
-            ring=np.zeros((2 * size, 2), np.int64), counter=life.counter,
+            ring=np.zeros((2 * size, 3), np.int64), counter=life.counter,
         )  # fmt: skip
-        life.counter[[STARTING, STARTED, JOINING, RESUMED]] = 0
+        life.counter[[STARTING, STARTED, JOINING, RESUMED, GRANTING, GRANTED]] = 0
         if self.unlimited:
             busy = np.zeros((self.pools, self.desk.busy.shape[1] + 2 * size), np.bool_)
             busy[:, : self.desk.busy.shape[1]] = self.desk.busy
