@@ -15,15 +15,20 @@ EXPONENTIAL = 1
 EMPIRICAL = 2
 
 
+def split(x: float) -> tuple[float, int]:
+    """Return fraction in [1/2, 1) and exponent of two of a positive number."""
+    return frexp(x)
+
+
 def log(x: float) -> float:
     """Return the natural logarithm of a positive number, within 2 units in the last place.
 
     The series of artanh on [sqrt(1/2), sqrt(2)), after taking out the power of two.
     """
-    fraction, exponent = frexp(x)
-    if fraction < _SQRT_HALF:
-        fraction = fraction * 2.0
-        exponent = exponent - 1
+    fraction, exponent = split(x)
+    small = int(fraction < _SQRT_HALF)
+    fraction = fraction * (1.0 + small)
+    exponent = exponent - small
     s = (fraction - 1.0) / (fraction + 1.0)
     z = s * s
     z2 = z * z

@@ -7,6 +7,7 @@ functions do. Reference counting would cost as much again and is left out (`_nrt
 Where it lacks room it returns, the arrays are doubled, and it goes on.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from desireline.simulate.compiling import use_cache
@@ -15,7 +16,7 @@ use_cache()
 
 import numba
 import numpy as np
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from desireline import seeds
 from desireline.seeds import Purpose
@@ -25,6 +26,18 @@ from desireline.simulate.initial import BETWEEN
 from desireline.simulate.plan import ACTIVITY, BRANCHES, FORK, MOST_ATTEMPTS
 from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED
 from desireline.simulate.treatments import AT_ARRIVAL, ENTERS as ON_ENTERING, LATE, SILENT, STILL_WAITING
+
+@overload(draws.split, jit_options={"forceinline": True})
+def _split(x: float) -> Callable[[float], tuple[float, int]]:
+    """Return `draws.split` without a call: by the bits of the number, which is not denormal."""
+
+    def bits(x: float) -> tuple[float, int]:
+        word = np.float64(x).view(np.int64)
+        fraction = np.int64((word & 0x000FFFFFFFFFFFFF) | 0x3FE0000000000000).view(np.float64)
+        return fraction, (word >> 52) - 1022
+
+    return bits
+
 
 for _text in (
     seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential, draws.duration, draws.choose, draws.at_speed,
@@ -65,16 +78,17 @@ apart = numba.njit(**_inside)
 
 
 def _expect(clock: k.Clock, slot: int, at: int, turn: int) -> None:
-    """Let the pending event of `slot` be at `at`, in its `turn`; play its matches again."""
-    due, tree = clock.due, clock.tree
-    due[slot, k.AT] = at
-    due[slot, k.TURN] = turn
-    node = (len(due) + slot) >> 1
-    while node >= 1:
-        a, b = tree[2 * node], tree[2 * node + 1]
-        first = (due[a, k.AT] < due[b, k.AT]) | ((due[a, k.AT] == due[b, k.AT]) & (due[a, k.TURN] <= due[b, k.TURN]))
-        tree[node] = b + (a - b) * first
-        node >>= 1
+    """Let the pending event of `slot` be at `at`, in its `turn`; play its matches again, without a branch."""
+    due, turns, tree = clock.at, clock.turn, clock.tree
+    due[slot] = at
+    turns[slot] = turn
+    place, first = np.uint64(len(due) + slot), np.uint64(slot)
+    while place > ONE:
+        other = tree[place ^ ONE]
+        earlier = (due[other] < due[first]) | ((due[other] == due[first]) & (turns[other] < turns[first]))
+        first ^= (first ^ other) & (ZERO - np.uint64(earlier))
+        place >>= ONE
+        tree[place] = first
 
 
 expect, expect_apart = compiled(_expect), apart(_expect)
@@ -934,19 +948,19 @@ def advance(
     flow: k.Flow, record: k.Record, stop: int, max_cases: int, reserve: int, steps: int,
 ) -> int:  # fmt: skip
     """Let up to `steps` events happen; return FINISHED, ROOM where there is too little of it, or PAUSE."""
-    counter, token, due = life.counter, life.token, clock.due
+    counter, token, due = life.counter, life.token, clock.at
     pools, streams = len(desk.pool), len(flow.stream)
     if counter[k.BEGUN] == 0:
         counter[k.BEGUN] = 1
         for stream in range(streams):
             next_arrival(calendar, flow, clock, pools + stream, stream)
     for _ in range(steps):
-        slot = clock.tree[1]
-        if due[slot, k.AT] >= stop:
+        slot = np.int64(clock.tree[1])
+        if due[slot] >= stop:
             return FINISHED
         if cramped(life, record, reserve):
             return ROOM
-        counter[k.NOW] = due[slot, k.AT]
+        counter[k.NOW] = due[slot]
         serving, todo, part, until, kind = NONE, NOTHING, DELAY, NEVER, TIMER
         if slot < pools:
             resize(calendar, desk, clock, slot)

@@ -17,9 +17,7 @@ from desireline.simulate.ragged import NONE
 from desireline.simulate.run import UNFINISHED
 from desireline.simulate.streams import arrival_lines
 
-# Columns. A slot has at most one pending event: due[slot] = (at, turn).
-AT, TURN = range(2)
-# Tokens; after these, for each place among the pools of its activity, the entries after and before in the queue.
+# Columns. Tokens; after these, for each place among the pools of its activity, the entries after and before in the queue.
 STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENABLED, LEAVES = range(12)
 JOINED, START, POOL, UNIT, VISIT, SERIAL, WATCHED, ELAPSED, READY, ENDS, BESIDE, NUMBERED = range(12, 24)
 FOLLOWING, BEFORE = 24, 25
@@ -93,9 +91,10 @@ class Calendar(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """The pending event of each slot, and the tournament over them."""
+    """When and in which turn the pending event of each slot is due, and the tournament over them (uint64)."""
 
-    due: Any
+    at: Any
+    turn: Any
     tree: Any
 
 
@@ -214,7 +213,7 @@ class Room:
         while size < self.others + 2 * self.reserve + 2 * len(plan.initial_node):
             size *= 2
         width = max(np.diff(plan.activity_pools.offsets).max(initial=1), 1)
-        self.clock = Clock(due=np.full((size, 2), NEVER), tree=np.zeros(2 * size, np.int64))
+        self.clock = Clock(at=np.full(size, NEVER), turn=np.zeros(size, np.int64), tree=np.zeros(2 * size, np.uint64))
         self.life = Life(
             token=np.zeros((size, FOLLOWING + 2 * width), np.int64),
             case=np.zeros((size, SEEN + len(plan.label_keys) + care), np.int64),
@@ -254,7 +253,7 @@ class Room:
         self.desk.pool[:, [UNITS, LOWEST, IN_QUEUE]] = 0
         self.desk.pool[:, CHANGE], self.desk.pool[:, LAST_CHANGE] = changes[0][:-1], changes[0][1:]
         for pool in range(self.pools):
-            self.clock.due[pool] = changes[1][changes[0][pool]], (SHIFT << 60) | (pool << 22)
+            self.clock.at[pool], self.clock.turn[pool] = changes[1][changes[0][pool]], (SHIFT << 60) | (pool << 22)
         self.changes, self.rank = changes, rank
 
     def _flow(self, seed: int, replication: int) -> None:
@@ -304,7 +303,8 @@ class Room:
             life.token[slot, [STATE, CASE, NODE, UNTIL, PARENT, PREVIOUS]] = RESUMES, c, node, NONE, NONE, NONE
             life.token[slot, [ENABLED, ELAPSED, VISIT]] = since, plan.start - since, state
             life.token[slot, LEAVES] = UNDRAWN if state == QUEUED_THERE else NEVER
-            self.clock.due[slot] = plan.start, (ARRIVAL << 60) | (self.streams << 52) | (number << 22)
+            self.clock.at[slot] = plan.start
+            self.clock.turn[slot] = (ARRIVAL << 60) | (self.streams << 52) | (number << 22)
 
     def _free(self, low: int, high: int) -> None:
         """Make the slots from `low` to `high` - 1 free, the lowest to be taken first."""
@@ -316,7 +316,7 @@ class Room:
 
     def _replay(self) -> None:
         """Play all matches of the tournament."""
-        (at, turn), tree = self.clock.due.T, self.clock.tree
+        at, turn, tree = self.clock
         size = len(at)
         tree[size:] = np.arange(size)
         level = size // 2
@@ -336,9 +336,9 @@ class Room:
             self._double_slots()
 
     def _double_slots(self) -> None:
-        size, life = len(self.clock.due), self.life
-        self.clock = Clock(due=_double(self.clock.due), tree=_double(self.clock.tree))
-        self.clock.due[size:] = NEVER
+        size, life = len(self.clock.at), self.life
+        self.clock = Clock(*(_double(array) for array in self.clock))
+        self.clock.at[size:] = NEVER
         self.life = Life(
             token=_double(life.token), case=_double(life.case), patience=_double(life.patience), free=_double(life.free),
             ring=np.zeros((2 * size, 3), np.int64), counter=life.counter,
