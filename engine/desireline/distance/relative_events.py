@@ -1,0 +1,19 @@
+"""Relative events: how long after the beginning of their case things happen."""
+
+import numpy as np
+
+from desireline.distance.sample import Sample, hours
+from desireline.distance.wasserstein import wasserstein
+
+
+def distance(observed: Sample, simulated: Sample) -> float:
+    """Return the distance of all starts and ends since the first start of their case, in hours; NaN where one is empty.
+
+    Chapela-Campa et al. 2025, doi:10.1016/j.is.2024.102492.
+    """
+    return wasserstein(_relative(observed), _relative(simulated))
+
+
+def _relative(one: Sample) -> np.ndarray:
+    begins = np.repeat(one.begins, one.sizes)
+    return hours(np.concatenate([one.start - begins, one.end - begins]))
