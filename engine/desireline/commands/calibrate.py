@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desireline.commands.options import common, log_argument, seed
+from desireline.commands.options import Reading, common, reads_log, seed
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@log_argument
+@reads_log
 @click.option("--blueprint", metavar="FILE", help="Blueprint: touchpoints, owners, pools, costs.")
 @click.option(
     "-o", "--output", metavar="MODEL", help="Model file (.json); a folder gets model.json and calibrate.json."
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @seed
 @common
 def command(
-    log: str, strict: bool, blueprint: str | None, output: str | None, refits: int, seed: int, as_json: bool
+    log: str, reading: Reading, blueprint: str | None, output: str | None, refits: int, seed: int, as_json: bool
 ) -> None:
     """Fit a simulation model to LOG: arrivals, routes, times, pools and calendars, patience, retention.
 
@@ -39,11 +39,10 @@ def command(
     from desireline.blueprint.load import read_blueprint
     from desireline.calibrate.calibrate import calibrate
     from desireline.calibrate.summary import document, summarise
-    from desireline.log.read import read_log
     from desireline.model.io import write_model
 
     plan = read_blueprint(blueprint) if blueprint else None
-    read = read_log(log, strict=strict)
+    read = reading.read(log)
     for note in read.notes:
         say(f"note: {note}")
     result = calibrate(read.log, source=read.source, blueprint=plan, refits=refits, seed=seed)

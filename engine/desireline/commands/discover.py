@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desireline.commands.options import by, common, log_argument, output_folder
+from desireline.commands.options import Reading, by, common, output_folder, reads_log
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
@@ -16,20 +16,19 @@ SHOWN = 15
 
 
 @click.command()
-@log_argument
+@reads_log
 @click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="Variants to list; 0 for all.")
 @by
 @click.option("--bpmn", metavar="FILE", help="Write the process model as BPMN 2.0.")
 @output_folder
 @common
 def command(
-    log: str, strict: bool, top: int, by: str | None, bpmn: str | None, output: str | None, as_json: bool
+    log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None, as_json: bool
 ) -> None:
     """Show how cases really travel: variants, what follows what and when, activities, rework, starts and ends."""
     from desireline.journey.discover import discover
-    from desireline.log.read import read_log
 
-    read = read_log(log, strict=strict, quarantine=Path(output) if output else None)
+    read = reading.read(log, Path(output) if output else None)
     for note in read.notes:
         say(f"note: {note}")
     if read.quality.quarantined:

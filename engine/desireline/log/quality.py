@@ -63,7 +63,8 @@ class Quality:
     """Facts about a log and what is wrong with it.
 
     `rows` were read, `events` came of them; `start` and `end` are ISO 8601 UTC; `columns` says which column filled each
-    role; `quarantined` rows were left out and stand in the file `quarantine`.
+    role; `quarantined` rows were left out and stand in the file `quarantine`. `filters` says how many cases each filter
+    left: the facts are those of the cases left, the problems those of the whole file.
     """
 
     events: int
@@ -81,6 +82,7 @@ class Quality:
     quarantined: int
     quarantine: str | None = None
     notes: tuple[str, ...] = field(default=())
+    filters: tuple[str, ...] = ()
 
 
 def look(

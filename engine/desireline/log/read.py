@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
@@ -16,6 +16,7 @@ from desireline.log import pairing, quality
 from desireline.log.columns import from_table
 from desireline.log.engine import connect
 from desireline.log.eventlog import EventLog
+from desireline.log.filters import Filters, check, filtered
 from desireline.log.opening import find, kind
 from desireline.log.quality import Quality
 from desireline.log.quarantine import write_quarantine
@@ -33,16 +34,25 @@ class ReadLog:
     """A log as read: its events, what is wrong with it, what was known about it, and what had to be assumed.
 
     `source` calls attributes by the names they have in `log`; a plain data file has a source that says nothing more.
+    `filtered` says how many cases each filter left.
     """
 
     log: EventLog
     quality: Quality
     source: Source
     notes: tuple[str, ...]
+    filtered: tuple[str, ...] = ()
 
 
 def read_log(
-    path: str, *, strict: bool = False, quarantine: Path | None = None, as_of: datetime | None = None
+    path: str,
+    *,
+    strict: bool = False,
+    quarantine: Path | None = None,
+    as_of: datetime | None = None,
+    dates: Literal["day-first", "month-first"] | None = None,
+    object_type: str | None = None,
+    filters: Filters | None = None,
 ) -> ReadLog:
     """Return the log at `path`: a CSV, Parquet or XES file (gzip is fine) or a source file that names one.
 
@@ -54,13 +64,20 @@ def read_log(
         Folder for the file of rows left out; by default a folder of the user's cache.
     as_of
         Times after it are reported as lying in the future; by default the time of the call.
+    dates, object_type
+        What comes first in dates that end with the year; the objects of an object-centric log that are its cases: said
+        here, they count before what the source says.
+    filters
+        Which cases are looked at; problems are those of the whole file.
 
     Raises
     ------
     LogError
-        If the file cannot be read, a needed column is missing, or no row is usable.
+        If the file cannot be read, a needed column is missing, no row is usable, or no case is left.
     """
+    check(filters or Filters())
     source = read_source(path) if is_source(path) else Source(log=str(path))
+    source = source.model_copy(update={"dates": dates or source.dates, "object": object_type or source.object})
     file = find(source.log)
     raw = read_raw(file)
     roles = assign(raw.table.column_names, source, str(file))
@@ -80,9 +97,10 @@ def read_log(
         provenance=_provenance(file, raw, left_out, typed.problems),
     )
     kept = write_quarantine(raw, typed.reasons, file, quarantine) if left_out else None
+    log, left = filtered(log, filters or Filters())
     notes = (*raw.notes, *_time_notes(typed, roles))
-    facts = _facts(log, raw, roles, typed, left_out, kept, notes)
-    return ReadLog(log=log, quality=facts, source=typed.source, notes=notes)
+    facts = replace(_facts(log, raw, roles, typed, left_out, kept, notes), filters=left)
+    return ReadLog(log=log, quality=facts, source=typed.source, notes=notes, filtered=left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
