@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.log.casetable import CaseTable
-from desireline.log.columns import coded
+from desireline.log.columns import coded, latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
 
 
@@ -96,35 +96,6 @@ def _reduce(operation: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.nd
     if not len(first):
         return np.zeros(0, np.int64)
     return np.asarray(operation.reduceat(values.astype(np.int64, copy=False), first))
-
-
-def latest_before(ended: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return for each event the latest end of the earlier events of its case; `UNKNOWN` for the first.
-
-    Parameters
-    ----------
-    ended
-        Int64 times, sorted by case.
-    first
-        Row at which each case begins.
-
-    Notes
-    -----
-    A segmented running maximum by doubling (Hillis and Steele 1986, doi:10.1145/7902.7903): log2(longest case) passes
-    over the column, and no overflow however long the log.
-    """
-    if not len(ended):
-        return ended.copy()
-    sizes = np.diff(np.append(first, len(ended)))
-    position = np.arange(len(ended)) - np.repeat(first, sizes)
-    latest = np.full(len(ended), UNKNOWN)
-    latest[1:] = np.where(position[1:] > 0, ended[:-1], UNKNOWN)
-    reach = 1
-    while reach < sizes.max():
-        earlier = np.where(position[reach:] >= reach, latest[:-reach], UNKNOWN)
-        latest[reach:] = np.maximum(latest[reach:], earlier)
-        reach *= 2
-    return latest
 
 
 def _idle(begun: np.ndarray, start: np.ndarray, ended: np.ndarray, first: np.ndarray) -> np.ndarray:
