@@ -38,8 +38,13 @@ HOMES = {
     "statsmodels": {"experience"},
     "jinja2": {"report"},
     "joblib": {"study"},
+    "ibis": {"log/warehouse.py", "log/warehouse_quality.py", "log/postgres.py", "log/spark.py", "journey/warehouse.py"},
+    "psycopg": {"log/postgres.py"},
+    "pyspark": {"log/spark.py"},
+    "py4j": {"log/spark.py"},
 }
 HEAVY = {"simpy", "numba", "matplotlib", "pm4py", "statsmodels", "scipy", "pandas", "jinja2", "joblib"}
+HEAVY |= {"ibis", "psycopg", "pyspark"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 

@@ -10,6 +10,7 @@ import click
 from desireline.commands.options import Reading, common, output_folder, reading
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.errors import DesirelineError, LogError, Problem
+from desireline.log.address import shown
 
 if TYPE_CHECKING:
     from desireline.log.quality import Found, Quality
@@ -38,8 +39,8 @@ def command(
 ) -> None:
     """Check event logs (quality) and the files you write (validity), in any mix.
 
-    A log is CSV, Parquet or XES (gzip is fine), or a source .yaml that names one; blueprints, scenarios and studies are
-    told by their first key.
+    A log is CSV, Parquet or XES (gzip is fine), the address of a table in a warehouse, or a source .yaml that names
+    one; blueprints, scenarios and studies are told by their first key.
     """
     checked = [_check(file, reading, as_of, output, alone=len(files) == 1) for file in files]
     valid = all(document["valid"] for document in checked)
@@ -111,14 +112,22 @@ def _invalid(file: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
         {"file": p.where or file, "line": p.line, "found": p.found, "expected": p.expected, "help": p.help}
         for p in problems
     ]
-    return {"file": file, "valid": False, "problems": told}
+    return {"file": shown(file), "valid": False, "problems": told}
 
 
 def _check_log(file: str, reading: Reading, as_of: datetime | None, output: str | None) -> dict[str, Any]:
+    from desireline.log.warehouse import in_warehouse
+
     moment = as_of.replace(tzinfo=UTC) if as_of else None
-    quality = reading.read(file, Path(output) if output else None, moment).quality
-    _show_quality(file, quality)
-    return {"file": file, "valid": True, **{f.name: getattr(quality, f.name) for f in fields(quality)}}
+    if in_warehouse(file):
+        from desireline.log.warehouse_quality import look_in_warehouse
+
+        reading.demand_whole(file)
+        quality = look_in_warehouse(file, strict=reading.strict, as_of=moment)
+    else:
+        quality = reading.read(file, Path(output) if output else None, moment).quality
+    _show_quality(shown(file), quality)
+    return {"file": shown(file), "valid": True, **{f.name: getattr(quality, f.name) for f in fields(quality)}}
 
 
 def _show(text: str) -> None:

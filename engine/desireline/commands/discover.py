@@ -26,6 +26,22 @@ def command(
     log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None, as_json: bool
 ) -> None:
     """Show how cases really travel: variants, what follows what and when, activities, rework, starts and ends."""
+    from desireline.log.warehouse import in_warehouse
+
+    ask = _in_warehouse if in_warehouse(log) else _in_file
+    journey = ask(log, reading, top, by, bpmn, output)
+    if bpmn:
+        say(f"process model: {bpmn}")
+    document = journey.document()
+    if output:
+        say(f"written: {write_json(output, 'discover', document)}")
+    if as_json:
+        print_json(document)
+    else:
+        show(journey)
+
+
+def _in_file(log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None) -> "Journey":
     from desireline.journey.discover import discover
 
     read = reading.read(log, Path(output) if output else None)
@@ -39,14 +55,22 @@ def command(
 
         for note in discover_bpmn(read.log, bpmn):
             say(f"note: {note}")
-        say(f"process model: {bpmn}")
-    document = journey.document()
-    if output:
-        say(f"written: {write_json(output, 'discover', document)}")
-    if as_json:
-        print_json(document)
-    else:
-        show(journey)
+    return journey
+
+
+def _in_warehouse(
+    log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None
+) -> "Journey":
+    from desireline.journey.warehouse import discover_in_warehouse, model_in_warehouse
+
+    reading.demand_whole(log)
+    journey = discover_in_warehouse(log, top=top, by=by, strict=reading.strict)
+    for note in journey.notes:
+        say(f"note: {note}")
+    if bpmn:
+        for note in model_in_warehouse(log, bpmn):
+            say(f"note: {note}")
+    return journey
 
 
 def show(journey: "Journey") -> None:

@@ -54,6 +54,15 @@ class Reading:
             say(left)
         return read
 
+    def demand_whole(self, log: str) -> None:
+        """Raise LogError where cases of a log in a warehouse are to be filtered, or its rows read in another way."""
+        from desireline.errors import LogError
+        from desireline.log.address import shown
+
+        if self != Reading(strict=self.strict):
+            help = "Make a view of the rows in the warehouse, or export them to Parquet."
+            raise LogError("logs in a warehouse are read whole", where=shown(log), expected="no filter", help=help)
+
 
 _READING = (
     click.option("--strict", is_flag=True, help="Refuse a log with rows that cannot be used."),

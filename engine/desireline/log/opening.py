@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from desireline.errors import LogError
+from desireline.log.address import shown
 
 GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 300
@@ -33,8 +34,8 @@ def find(path: str) -> Path:
         If it is an address, is missing, is a folder, is empty or cannot be read.
     """
     if "://" in path:
-        help = "Download the log first and give its file; Desireline opens no connection by itself."
-        raise LogError("logs are not read from an address", where=path, expected="a file", help=help)
+        help = "Give a file; desireline check and discover also ask a warehouse (postgres://..., spark://...)."
+        raise LogError("logs are not fetched from an address", where=shown(path), expected="a file", help=help)
     file = Path(path)
     try:
         if file.is_dir():
