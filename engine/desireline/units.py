@@ -18,6 +18,7 @@ _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 DURATION_FORM = 'a time such as "90 s", "5 d" or "12 wk" (units: us ms s min h d wk)'
 SHARE_FORM = 'a share such as "10 %"'
 FACTOR_FORM = 'a factor such as "x1.2"'
+POINTS_FORM = 'an absolute share such as "+15 points"'
 RATE_FORM = 'a rate such as "45 an hour" or "200 a day"'
 
 
@@ -77,6 +78,25 @@ def parse_factor(text: str | int | float) -> float:
     if not match:
         raise ValueError(f'"{text}" is not {FACTOR_FORM}')
     return float(match[1])
+
+
+def parse_points(text: str | int | float) -> float:
+    """Return the absolute share in `text`: "+15 points" is 0.15.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number of points between -100 and 100.
+
+    Examples
+    --------
+    >>> parse_points("-2.5 points")
+    -0.025
+    """
+    match = re.fullmatch(_NUMBER + r"\s*points?", str(text).strip())
+    if not match or abs(float(match[1])) > 100:
+        raise ValueError(f'"{text}" is not {POINTS_FORM}')
+    return float(match[1]) / 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from pydantic import ValidationError
 from desireline.errors import Problem, ScenarioError, StudyError, nearest
 from desireline.files import Document, Path_, read_document, validate_part
 from desireline.measure.registry import MEASURES
-from desireline.scenario.changes import Change, DelayChange, DemandChange, DurationChange, PoolChange
+from desireline.scenario.changes import DelayChange, DemandChange, DurationChange, PatienceChange, PoolChange
+from desireline.scenario.fields import Change
 from desireline.scenario.load import Placed, Scenario, read_changes, read_scenario
 from desireline.study.schema import StudyFrame
 
 BASELINE = "baseline"
 PRECISION = 0.02
 """Asked where a study leaves the number of runs open and does not say how precise."""
-_FACTOR_FORM = '"demand", "pool NAME", "duration TOUCHPOINT" or "delay TOUCHPOINT"'
+_FACTOR_FORM = '"demand", "pool NAME", "duration TOUCHPOINT", "delay TOUCHPOINT" or "patience TOUCHPOINT"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,10 +169,12 @@ def _change(name: str, value: Any) -> Change:
         return DurationChange.model_validate({"duration": what, "scale": value})
     if kind == "delay" and what:
         return DelayChange.model_validate({"delay": what, "scale": value})
+    if kind == "patience" and what:
+        return PatienceChange.model_validate({"patience": what, "scale": value})
     raise StudyError(
         f'unknown factor "{name}"',
         expected=_FACTOR_FORM,
-        help=nearest(kind, ("demand", "pool", "duration", "delay")),
+        help=nearest(kind, ("demand", "pool", "duration", "delay", "patience")),
     )
 
 

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from desireline.blueprint.schema import Duration, Name, Names
 from desireline.files import Written
-from desireline.scenario.changes import AnyChange, Share
+from desireline.scenario.changes import AnyChange
+from desireline.scenario.fields import Share
 
 DESIGNS = ("grid", "one-at-a-time")
 NOT_YET = ("latin", "sobol", "morris")
