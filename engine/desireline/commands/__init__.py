@@ -13,6 +13,8 @@ COMMANDS = {
     "check": "quality of a log; validity of a blueprint, scenario, study or source",
     "discover": "actual journeys: variants, journey map, times, process model",
     "compare": "the gap between a log and its blueprint",
+    "effort": "what customers have to do: repeat, wait, switch, be passed on; contacts that settle it",
+    "asset": "customers in number and value, and what keeping more is worth",
     "calibrate": "fit a simulation model to a log",
     "simulate": "run a model, with or without a scenario",
     "study": "batch what-if: scenarios against the baseline",

@@ -1,13 +1,21 @@
 """The case table of a log: exact integer sums per case, by segment operations on whole columns."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from desireline.blueprint.blueprint import Blueprint
+from desireline.blueprint.owners import owners
+from desireline.experience.burden import with_burden
+from desireline.experience.money import costs
+from desireline.experience.outcome import outcome
+from desireline.experience.values import case_values
+from desireline.log.abandonment import abandonments
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded, latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.log.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +76,23 @@ def case_table(
         is_open=log.cases.column("open").to_numpy(),
     )
     return table_of(rows, kept)
+
+
+def burdened_table(log: EventLog, source: Source, blueprint: Blueprint | None = None, *, window: int) -> CaseTable:
+    """Return the case table of `log` with outcome, effort, cost and value, as far as `source` and `blueprint` tell them.
+
+    `window` (microseconds) is the time after a case within which another of the customer is a repeated contact.
+
+    Raises
+    ------
+    LogError
+        If the source names an outcome or a value that the log does not have.
+    """
+    known = abandonments(log, source)
+    table = case_table(log, owners=owners(blueprint), abandonments=known, kept=outcome(log, source))
+    table = with_burden(table, log, blueprint, abandonments=known, window=window)
+    worth = case_values(log, source)
+    return replace(table, value=worth, cost=costs(log, blueprint) if blueprint else None)
 
 
 def table_of(rows: Rows, kept: np.ndarray | None = None) -> CaseTable:
