@@ -1,7 +1,7 @@
 """What the distances read of a log or of a run: columns in the order of case and time."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Sample:
         Rows that record giving up in a queue.
     timezone
         Zone in which hours of the week are read.
+    tick
+        Length of the bins in which times within a case are compared, in microseconds.
     """
 
     activities: tuple[str, ...]
@@ -35,6 +37,7 @@ class Sample:
     end: np.ndarray
     gave_up: np.ndarray
     timezone: str = "UTC"
+    tick: int = HOUR
 
     @property
     def cases(self) -> int:
@@ -43,7 +46,7 @@ class Sample:
     @property
     def sizes(self) -> np.ndarray:
         """Number of events of each case."""
-        return np.diff(np.append(self.first, len(self.start)))
+        return np.asarray(np.diff(np.append(self.first, len(self.start))))
 
     @property
     def case(self) -> np.ndarray:
@@ -53,7 +56,7 @@ class Sample:
     @property
     def begins(self) -> np.ndarray:
         """First start of each case."""
-        return self.start[self.first]
+        return np.asarray(self.start[self.first])
 
     @property
     def ends(self) -> np.ndarray:
@@ -67,21 +70,13 @@ class Sample:
         first = np.cumsum(sizes) - sizes
         rows = np.repeat(self.first[chosen] - first, sizes) + np.arange(int(sizes.sum()))
         columns = {name: getattr(self, name)[rows] for name in ("activity", "enabled", "start", "end", "gave_up")}
-        return Sample(activities=self.activities, first=first, timezone=self.timezone, **columns)
+        return replace(self, first=first, **columns)
 
     def moved(self, by: np.ndarray) -> "Sample":
         """Return the sample with the times of each case later by `by` (int64 microseconds, one per case)."""
         shift = by[self.case]
-        return Sample(
-            activities=self.activities,
-            first=self.first,
-            activity=self.activity,
-            enabled=np.where(self.enabled == UNKNOWN, UNKNOWN, self.enabled + shift),
-            start=self.start + shift,
-            end=self.end + shift,
-            gave_up=self.gave_up,
-            timezone=self.timezone,
-        )
+        enabled = np.where(self.enabled == UNKNOWN, UNKNOWN, self.enabled + shift)
+        return replace(self, enabled=enabled, start=self.start + shift, end=self.end + shift)
 
 
 def sample(log: EventLog, abandonments: Collection[str] = ()) -> Sample:
@@ -102,3 +97,8 @@ def sample(log: EventLog, abandonments: Collection[str] = ()) -> Sample:
 def hours(times: np.ndarray) -> np.ndarray:
     """Return times in whole hours, rounded down."""
     return np.asarray(times // HOUR)
+
+
+def ticks(times: np.ndarray, tick: int) -> np.ndarray:
+    """Return times in whole ticks, rounded down, expressed in hours."""
+    return np.asarray(times // tick * (tick / HOUR))

@@ -30,7 +30,7 @@ def waits(one: Sample, known: bool = True) -> np.ndarray:
     if known:
         rows = one.enabled != UNKNOWN
         return np.asarray((one.start - one.enabled)[rows])
-    return np.maximum(idle(one), 0)[_later(one)]
+    return np.asarray(np.maximum(idle(one), 0)[_later(one)])
 
 
 def idle(one: Sample) -> np.ndarray:

@@ -1,0 +1,168 @@
+"""The back-test: a model of the first part of a log beside the rest, which it never saw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from desireline.blueprint.blueprint import Blueprint
+from desireline.calibrate.backtest_drift import Drift, drifts
+from desireline.calibrate.backtest_noise import floor, mean_distances
+from desireline.calibrate.backtest_runs import run_sample
+from desireline.calibrate.backtest_split import Held, finished_by, held_out, known_at, shift_back
+from desireline.calibrate.backtest_worst import Misfit, worst
+from desireline.calibrate.calibrate import Calibration, calibrate
+from desireline.calibrate.ending import Ending, ending
+from desireline.calibrate.localtime import show, to_local
+from desireline.calibrate.verdict import Measured, Word, judge, measured
+from desireline.distance.distances import DISTANCES, distances
+from desireline.distance.sample import Sample, sample
+from desireline.log.abandonment import abandonments
+from desireline.log.eventlog import EventLog
+from desireline.log.source import Source
+from desireline.model.model import Model
+from desireline.simulate.run import simulate
+from desireline.units import DAY, HOUR, MICROSECONDS, MINUTE, WEEK
+
+RUNS = 10
+HOLDOUT = 0.2
+LONGEST_WARM_UP = 4 * WEEK
+UNKNOWN_DISTANCES = dict.fromkeys(DISTANCES, float("nan"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """What a back-test found.
+
+    Attributes
+    ----------
+    verdict, reasons
+        pass, warn or fail, and why in words.
+    measures
+        Distances by measure, see `verdict.Measured`.
+    drift
+        Measures in which the first half of the log differs from the second.
+    worst
+        Touchpoints that fit worst.
+    held_out
+        Which part was held out, from what it was forecast, and how the two were compared.
+    """
+
+    verdict: Word
+    reasons: tuple[str, ...]
+    measures: Mapping[str, Measured]
+    drift: tuple[Drift, ...]
+    worst: tuple[Misfit, ...]
+    held_out: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Return the back-test as plain data, as the model and the commands carry it."""
+        return asdict(self) | {
+            "reasons": list(self.reasons),
+            "worst": [asdict(misfit) for misfit in self.worst],
+            "drift": [asdict(d) for d in self.drift],
+        }
+
+
+def backtest(
+    log: EventLog,
+    *,
+    source: Source,
+    blueprint: Blueprint | None = None,
+    until: int | None = None,
+    holdout: float = HOLDOUT,
+    runs: int = RUNS,
+    seed: int = 1,
+) -> Backtest:
+    """Return how well a model of the first part of `log` foretells the rest.
+
+    Parameters
+    ----------
+    until
+        UTC microseconds from which on cases are held out; default: about the last `holdout` of the events.
+    runs
+        Runs of the model that are compared with what happened.
+
+    Raises
+    ------
+    ModelError
+        If too few cases lie before or after the cut, or the first part cannot be calibrated.
+    """
+    whole = with_tick(sample(log, abandonments(log, source)))
+    how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
+    held = held_out(whole, how.kind == "truncated", holdout, until)
+    trained = calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed)
+    observed = held.of(whole)
+    made = forecasts(trained.model, held, _warm_up(whole, held), runs, seed)
+    measures = _measures(whole, held, observed, made, seed)
+    halves = drifts(whole, seed)
+    verdict, reasons = judge(measures, halves)
+    return Backtest(
+        verdict=verdict,
+        reasons=tuple(reasons),
+        measures=measures,
+        drift=halves,
+        worst=worst(observed, made, trained.model.touchpoints),
+        held_out=_described(held, how, observed, trained, runs),
+    )
+
+
+def with_tick(one: Sample) -> Sample:
+    """Return the sample with the longest of hour, minute and second of which cases take ten on average."""
+    usual = float((one.ends - one.begins).mean())
+    return replace(one, tick=next((tick for tick in (HOUR, MINUTE) if usual >= 10 * tick), MICROSECONDS))
+
+
+def first_part(log: EventLog, held: Held) -> EventLog:
+    """Return the part of `log` that the model may see: known at the cut, and finished by then in an extract."""
+    return finished_by(log, held.cut) if held.extract else known_at(log, held.cut)
+
+
+def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> list[Sample]:
+    """Return what `runs` runs show of the held-out part; they begin `warm_up` earlier, so that queues have filled."""
+    begins = show(int(to_local(np.array([held.cut - warm_up]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
+    horizon = held.until - held.cut + warm_up
+    made = (simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs))
+    return [held.of(run_sample(run, model)) for run in made]
+
+
+def _warm_up(whole: Sample, held: Held) -> int:
+    """Return how long runs warm up: whole weeks (days in a short log) that hold most cycle times, at most four."""
+    before = whole.keep(whole.begins < held.cut)
+    usual = int(np.quantile(before.ends - before.begins, 0.9))
+    period = WEEK if held.cut - int(before.begins.min()) >= 4 * WEEK else DAY
+    return min(-(-usual // period) * period, LONGEST_WARM_UP)
+
+
+def _measures(whole: Sample, held: Held, observed: Sample, made: Sequence[Sample], seed: int) -> dict[str, Measured]:
+    back = shift_back(held, int(whole.begins.min()))
+    naive = distances(observed, held.of(whole, back)) if back is not None else UNKNOWN_DISTANCES
+    model = mean_distances((observed, one) for one in made)
+    chance = floor(observed, seed)
+    return {name: measured(name, model[name], naive[name], chance[name], whole.tick) for name in DISTANCES}
+
+
+def _described(held: Held, how: Ending, observed: Sample, trained: Calibration, runs: int) -> dict[str, Any]:
+    zone = observed.timezone
+
+    def local(instant: int) -> str:
+        return show(int(to_local(np.array([instant]), zone)[0]), "%Y-%m-%dT%H:%M")
+
+    return {
+        "from": local(held.cut),
+        "until": local(held.until),
+        "cases": observed.cases,
+        "events": len(observed.start),
+        "training_cases": trained.model.provenance["log_cases"],
+        "training_window": trained.choices["window"],
+        "runs": runs,
+        "ending": how.kind,
+        "ending_reason": how.reason,
+        "compared": "cases that had ended" if held.extract else "cases as known at the end of the log",
+    }
+
+
+def tested(calibration: Calibration, found: Backtest) -> Calibration:
+    """Return the calibration with the verdict kept in its model."""
+    return replace(calibration, model=replace(calibration.model, verdict=found.document()))
