@@ -24,7 +24,8 @@ class Ending:
     """How a log ends.
 
     `complete`: hardly any case is cut off. `truncated`: cases that go on after the end were dropped, so late cases are
-    the short ones (weigh by the reverse-time product limit). `censored`: they are in the log, unfinished (Kaplan-Meier).
+    the short ones (weigh by the reverse-time product limit). `censored`: they are in the log, unfinished (product
+    limit).
     """
 
     kind: Kind

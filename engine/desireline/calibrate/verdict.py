@@ -91,22 +91,22 @@ def judge(measures: Mapping[str, Measured], halves: Sequence[Drift] = ()) -> tup
 
 def _farther(name: str, m: Measured) -> str:
     return (
-        f"{WORDS[name]} ({name}): the model is {m.ratio:.1f} times as far from the held-out part as the weeks before it "
-        f"or as halves of its own days ({show(m.model, m.unit)} against {show(_most(m), m.unit)})"
+        f"{WORDS[name]} ({name}): the model is {m.ratio:.1f} times as far from the held-out part as the weeks before "
+        f"it or chance ({show(m.model, m.unit)} against {show(_most(m), m.unit)})"
     )
 
 
 def _changed(name: str, m: Measured) -> str:
     return (
-        f"{WORDS[name]} ({name}) changed: the weeks before are {m.drift:.1f} times as far from the held-out part as halves "
-        f"of its own days are from each other ({show(m.naive, m.unit)} against {show(m.floor, m.unit)})"
+        f"{WORDS[name]} ({name}) changed: the weeks before are {m.drift:.1f} times as far from the held-out part as "
+        f"chance explains ({show(m.naive, m.unit)} against {show(m.floor, m.unit)})"
     )
 
 
 def _broken(drift: Drift) -> str:
     return (
-        f"{WORDS[drift.measure]} ({drift.measure}) changed within the log: its first half is {drift.times:.1f} times as far "
-        "from its second as random halves of its days are from each other"
+        f"{WORDS[drift.measure]} ({drift.measure}) changed within the log: its first half is {drift.times:.1f} times "
+        "as far from its second as random halves of its days are from each other"
     )
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "effort": "what customers have to do: repeat, wait, switch, be passed on; contacts that settle it",
     "asset": "customers in number and value, and what keeping more is worth",
     "calibrate": "fit a simulation model to a log",
+    "backtest": "whether a model of a log's first part foretells the rest",
     "simulate": "run a model, with or without a scenario",
     "study": "batch what-if: scenarios against the baseline",
     "verify": "backends agree and theory holds, on this machine",
@@ -55,7 +56,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 3 refused by the trust gate, 130 interrupted."""
     from desireline.commands.output import report_error, report_fault
 
     arguments = sys.argv[1:] if arguments is None else arguments

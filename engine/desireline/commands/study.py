@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from desireline.commands.backtest_output import accept_untrusted
 from desireline.commands.options import common, seed, workers
 from desireline.commands.output import clean, print_json, print_table, say, write_json
 from desireline.commands.progress import staged
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     "-o", "--output", metavar="DIR", required=True, help="Folder for the results; a run can be resumed there."
 )
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
+@accept_untrusted
 @workers
 @seed
 @common
-def command(study: str, output: str, backend: str, workers: int | None, seed: int, as_json: bool) -> None:
+def command(
+    study: str, output: str, backend: str, accept_untrusted: bool, workers: int | None, seed: int, as_json: bool
+) -> None:
     """Simulate the scenarios in STUDY against the baseline until their effects are known precisely enough.
 
     Both meet the same customers in every run, so small effects show. Interrupted, the same command goes on where it
@@ -36,6 +40,7 @@ def command(study: str, output: str, backend: str, workers: int | None, seed: in
         result = run_study(
             asked, output, workers or os.cpu_count() or 1, seed,
             progress=progress, keep=lambda name, document: write_json(output, name, document), backend=backend,
+            accept_untrusted=accept_untrusted,
         )  # fmt: skip
     for warning in result.warnings:
         say(f"warning: {warning}")

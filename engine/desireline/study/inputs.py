@@ -78,7 +78,7 @@ def _hashes(*files: str) -> dict[str, str]:
 def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
     """Calibrate the log of `study`, and keep what the other commands would say of it."""
     from desireline.blueprint.load import read_blueprint
-    from desireline.calibrate.calibrate import calibrate
+    from desireline.calibrate.backtest_gate import calibrate_and_test
     from desireline.calibrate.summary import document
     from desireline.gap.compare import compare
     from desireline.journey.discover import discover
@@ -87,7 +87,7 @@ def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
 
     blueprint = read_blueprint(study.blueprint) if study.blueprint else None
     read = read_log(study.log or "")
-    calibration = calibrate(read.log, source=read.source, blueprint=blueprint, seed=seed)
+    calibration = calibrate_and_test(read.log, source=read.source, blueprint=blueprint, seed=seed)
     keep("check", read.quality)
     keep("discover", discover(read.log).document())
     if blueprint is not None:

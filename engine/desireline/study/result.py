@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 Factors = Mapping[str, str | int | float]
 
@@ -66,7 +67,7 @@ class StudyResult:
     """The answer of a study.
 
     `replications` runs were made of every scenario; `stopped_by` says why no more: `precision` or `at_most`.
-    `inputs` are the files it rests on with their SHA-256.
+    `inputs` are the files it rests on with their SHA-256; `verdict` is that of the model's back-test, None without one.
     """
 
     study: str
@@ -79,3 +80,4 @@ class StudyResult:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str]
+    verdict: Mapping[str, Any] | None = None

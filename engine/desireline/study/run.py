@@ -10,6 +10,7 @@ import numpy as np
 from desireline.errors import StudyError
 from desireline.measure.registry import MEASURES
 from desireline.model.model import Model
+from desireline.scenario.load import Scenario
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
 from desireline.study.design import cells
@@ -19,11 +20,11 @@ from desireline.study.result import StudyResult
 from desireline.study.sentences import sentences
 from desireline.study.store import open_store
 from desireline.study.tables import write_tables
+from desireline.study.trust import demand_trust, shown
 from desireline.study.versions import versions
 from desireline.study.work import UNFINISHED_SHARE
 
 MANY_UNFINISHED = 0.01
-NOT_TESTED = "this model has not been back-tested"
 
 
 def run_study(
@@ -35,6 +36,7 @@ def run_study(
     progress: Progress = lambda stage, done, total: None,
     keep: Keep = lambda name, document: None,
     backend: str = "auto",
+    accept_untrusted: bool = False,
 ) -> StudyResult:
     """Return the answer of `study`, and leave it with all runs in `folder`, where an earlier process's are kept.
 
@@ -48,24 +50,29 @@ def run_study(
         Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
     backend
         See `simulate.run`; all give the same runs.
+    accept_untrusted
+        Whether a model that failed its back-test may forecast.
 
     Raises
     ------
     DesirelineError
         If an input cannot be used, or the folder is another study's or another process's.
+    UntrustedError
+        If the model failed its back-test and that is not accepted.
     """
     with open_store(folder) as store:
         store.refuse_other(study.name)
         progress("preparing the model", 0, 0)
         inputs = prepare(study, store, seed, keep)
         store.write_json("manifest.json", _manifest(study, inputs, seed))
+        doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
         made, warnings = cells(study, inputs.model)
         missing = reasons(inputs.model)
         batch = Batch(
             store=store, model=inputs.model, cells=made, study=study, seed=seed, workers=workers, backend=backend
         )
         runs, stopped_by = batch.until_precise(_watched(study, missing), progress)
-        result = _result(study, inputs, runs, missing, stopped_by, warnings)
+        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings))
         write_tables(store, runs, result)
         store.write_json("study.json", asdict(result))
     return result
@@ -113,17 +120,19 @@ def _result(
         stopped_by=stopped_by,
         seed=runs.seed,
         sentences=sentences(effects),
-        warnings=(*_of_model(inputs.model), *warnings, *_unfinished(runs)),
+        warnings=(*warnings, *_unfinished(runs)),
         notes=(
             *_notes(study, inputs.model, runs),
             *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
         ),
         inputs=inputs.hashes,
+        verdict=shown(inputs.model),
     )
 
 
-def _of_model(model: Model) -> tuple[str, ...]:
-    return (NOT_TESTED,) if model.verdict is None else ()
+def _all_scenarios(study: Study) -> tuple[Scenario, ...]:
+    """Return the scenarios of a study, and what its factors change."""
+    return (*study.scenarios, *(Scenario(name=factor.name, changes=factor.changes) for factor in study.factors))
 
 
 def _unfinished(runs: Runs) -> Iterator[str]:
