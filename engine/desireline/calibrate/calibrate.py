@@ -186,7 +186,8 @@ def evidence(
     taken = steps(seen)
     rows = window.inside[seen.case]
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
-    staff = pools(seen, at_work, log.timezone, blueprint)
+    staff = pools(seen, at_work, log.timezone, blueprint, taken.since)
+    seen = staff.visits
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
     working = clocks(seen, rows, log.timezone) if knobs.clocks else None
     how = ending(sample(log, known), _open_cases(log))

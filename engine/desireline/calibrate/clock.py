@@ -19,7 +19,7 @@ OWN = 300
 FEWEST = 50
 SURELY_SOME = 12.0
 KEEPS = 0.5
-FEWEST_OUTSIDE = 5.0
+FEWEST_OUTSIDE = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.calibrate.contention import contention
 from desireline.calibrate.localtime import hour_of_week, to_local
 from desireline.calibrate.presence import Count, counted, multitasking, stints
+from desireline.calibrate.teams import teams
 from desireline.calibrate.visits import Visits
 from desireline.model.model import HOURS, Pool, Shift
 from desireline.units import DAY, HOUR, MINUTE
@@ -65,11 +67,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """The pools of a log, and which of them serve each activity (code -> names, the most frequent first)."""
+    """The pools of a log, and which of them serve each activity (code -> names, the most frequent first).
+
+    `visits` are those of the log, with enabling estimated where it is unknown and contention tells it.
+    """
 
     evidence: Mapping[str, Evidence]
     serving: Mapping[int, tuple[str, ...]]
     remarks: tuple[str, ...]
+    visits: Visits
 
     def fit(self, weights: np.ndarray) -> dict[str, Pool]:
         """Return the pools for these weights of cases."""
@@ -81,16 +87,20 @@ class Pools:
         return bool(names) and all(self.evidence[name].limited for name in names)
 
 
-def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint | None) -> Pools:
+def pools(
+    visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint | None, since: np.ndarray | None = None
+) -> Pools:
     """Return the pools that the log shows in `rows` (bool, one per visit).
 
     A pool is a value of the log's pool column, else the blueprint's pool or owner of the touchpoint, else the
-    touchpoint (without a blueprint: the activity). Activities that hardly ever show a resource need none.
+    touchpoint; without a blueprint the team of the activity, see `teams`. Activities that hardly ever show a resource
+    need none.
 
     A pool queues in the model only where the log supports it: resources are known, do one thing at a time, and are busy
-    while customers wait, see `Load.explains`.
+    while customers wait, see `Load.explains`; where the log does not say when work was enabled, see `contention`, which
+    reads when what came before had ended (`since`, one per visit).
     """
-    pool_of, names = _pool_of_rows(visits, blueprint)
+    pool_of, names = _pool_of_rows(visits, rows, blueprint)
     needed = _needed(visits, rows & ~visits.gave_up)
     serving = _serving(visits, rows & needed[visits.activity] & ~visits.gave_up, pool_of, names)
     first_pool = np.full(len(visits.activities), -1)
@@ -99,20 +109,37 @@ def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint 
     pool_of = np.where(visits.gave_up, first_pool[visits.activity], np.where(needed[visits.activity], pool_of, -1))
     used = sorted({name for served_by in serving.values() for name in served_by})
     week = hour_of_week(to_local(visits.start, timezone))
-    evidence = {
-        name: _evidence(visits, rows, pool_of == names.index(name), name, week, timezone, blueprint) for name in used
-    }
+    evidence = {}
+    told = visits
+    for name in used:
+        mine = pool_of == names.index(name)
+        served = rows & mine & ~visits.gave_up
+        seen, why = (visits, "") if since is None else _estimated(visits, rows, served, since)
+        evidence[name] = _evidence(seen, rows, mine, name, week, timezone, blueprint, why)
+        if evidence[name].limited and seen is not visits:
+            begun, known = np.where(mine, seen.begun, told.begun), told.known | (mine & seen.known)
+            told = replace(told, begun=begun, known=known)
     serving = {a: _one_kind(served_by, evidence) for a, served_by in serving.items()}
-    return Pools(evidence=evidence, serving=serving, remarks=tuple(_remarks(evidence, blueprint)))
+    return Pools(evidence=evidence, serving=serving, remarks=tuple(_remarks(evidence, blueprint)), visits=told)
 
 
-def _pool_of_rows(visits: Visits, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
+def _estimated(visits: Visits, rows: np.ndarray, served: np.ndarray, since: np.ndarray) -> tuple[Visits, str]:
+    """Return the visits with the enabling of `served` estimated where the log seldom says it, and why it can be."""
+    if 2 * visits.known[served].sum() >= served.sum() or visits.single_timestamp:
+        return visits, ""
+    found = contention(visits, since, served, _work_of_members(visits, rows, served))
+    if not found.explains:
+        return visits, found.why
+    return replace(visits, begun=found.begun, known=visits.known | served), found.why
+
+
+def _pool_of_rows(visits: Visits, rows: np.ndarray, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
     """Return the pool of each row as an index into the names returned."""
     touchpoints = blueprint.by_activity() if blueprint else {}
     fallback = []
-    for activity in visits.activities:
+    for activity, team in zip(visits.activities, teams(visits, rows), strict=True):
         touchpoint = touchpoints.get(activity)
-        fallback.append((touchpoint.pool or touchpoint.owner or touchpoint.name) if touchpoint else activity)
+        fallback.append((touchpoint.pool or touchpoint.owner or touchpoint.name) if touchpoint else team)
     names = sorted({*visits.pool_names, *fallback})
     place = {name: i for i, name in enumerate(names)}
     by_activity = np.array([place[name] for name in fallback], np.int64)
@@ -153,13 +180,14 @@ def _evidence(
     week: np.ndarray,
     timezone: str,
     blueprint: Blueprint | None,
+    estimated: str,
 ) -> Evidence:
     served = rows & mine & ~visits.gave_up
     planned = blueprint.pools.get(name) if blueprint else None
     resources = len(np.unique(visits.resource[served & (visits.resource >= 0)]))
     cost = planned.cost if planned else 0.0
     base = Evidence(name=name, limited=False, why="", resources=resources, cost=cost)
-    if why := _unusable(visits, served, base.resources):
+    if why := _unusable(visits, served, base.resources, estimated):
         return replace(base, why=why)
     queue = served & visits.known & (visits.start - visits.begun > WAITED)
     if queue.sum() < FEWEST_QUEUED:
@@ -170,13 +198,16 @@ def _evidence(
     waiting = rows & mine & visits.known
     line = counted(visits.begun[waiting], visits.start[waiting])
     opening = _opening(visits.start[served], line, busy, timezone)
-    load = _load(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
-    if not load.explains():
-        return replace(base, why=f"not explained by capacity: {load.in_words()}")
+    why = estimated
+    if not estimated:
+        load = _load(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
+        why = load.in_words()
+        if not load.explains():
+            return replace(base, why=f"not explained by capacity: {why}")
     return replace(
         base,
         limited=True,
-        why=load.in_words(),
+        why=why,
         units=_units(present, opening, visits.start[served], timezone, _spare(present, busy, visits.start[queue])),
         hour=week[queue],
         busy=busy.at(visits.start[queue]),
@@ -185,14 +216,15 @@ def _evidence(
     )
 
 
-def _unusable(visits: Visits, served: np.ndarray, resources: int) -> str:
+def _unusable(visits: Visits, served: np.ndarray, resources: int, estimated: str) -> str:
     """Return why nothing can be said about the capacity of a pool; empty where it can."""
     if not resources:
         return "the log names no resources here"
     if visits.single_timestamp:
         return "the log has one time per event, so nobody is seen working"
     if 2 * visits.known[served].sum() < served.sum():
-        return "the log seldom says when work was ready to be done, so waiting cannot be told from other idle time"
+        told = "the log seldom says when work was ready to be done, so waiting cannot be told from other idle time"
+        return f"{told}; {estimated}" if estimated else told
     known = served & (visits.resource >= 0) & visits.finished
     if not (visits.ended[known] > visits.start[known]).any():
         return "all durations are zero"
