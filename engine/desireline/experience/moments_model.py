@@ -15,7 +15,7 @@ import numpy as np
 
 PRIOR = 2.5
 CHORDS, NEWTONS = 8, 40
-MOST_CELLS = 40_000_000
+MOST_CELLS = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,20 @@ class Patterns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draws:
-    """The effect of a deviation and the coefficient behind it: observed first, then by draw; shape (1 + draws,)."""
+    """The effect of a deviation and the coefficient behind it: observed first, then by draw; shape (1 + draws,).
+
+    `least` is the least standard error that so few cases with the deviation can have: where none or all of them were
+    lost, no draw varies.
+    """
 
     effect: np.ndarray
     coefficient: np.ndarray
-    known: int
-    exposed: int
+    least: float
+
+    @property
+    def error(self) -> float:
+        """The standard error of the effect."""
+        return max(float(self.effect[1:].std(ddof=1)), self.least, 1e-12)
 
 
 def collapse(
@@ -74,10 +82,9 @@ def collapse(
     key
         Of the draws.
     """
-    bits = np.packbits(np.column_stack([exposed, at_risk, left[:, None], levels]).astype(bool), axis=1)
-    keys = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1]))).ravel()
-    _, first, of_case = np.unique(keys, return_index=True, return_inverse=True)
-    size = len(first)
+    of_case, size = _keys(np.column_stack([exposed, at_risk, left[:, None], levels]).astype(bool))
+    first = np.full(size, len(of_case))
+    np.minimum.at(first, of_case, np.arange(len(of_case)))
     draws = max(min(draws, MOST_CELLS // max(size, 1)), 50)
     number, total = np.empty((size, draws + 1)), np.empty((size, draws + 1))
     random = np.random.Generator(np.random.Philox(key))
@@ -115,8 +122,9 @@ def effect(patterns: Patterns, deviation: int, linear: bool = False) -> Draws:
     rows = patterns.at_risk[:, deviation]
     number, total = patterns.number[rows], patterns.total[rows]
     has = patterns.exposed[rows, deviation].astype(float)
+    here, lost = float(number[:, 0] @ has), float(total[:, 0] @ has)
     rest = _others(patterns, deviation, rows)
-    design = np.column_stack([has, np.ones(len(has)), rest])
+    design, (number, total) = _together(np.column_stack([has, np.ones(len(has)), rest]), number, total)
     coefficients = _fit(design, number, total, linear)
     without = design[:, 1:] @ coefficients[1:]
     changed = without + coefficients[0]
@@ -124,8 +132,30 @@ def effect(patterns: Patterns, deviation: int, linear: bool = False) -> Draws:
         without, changed = _share(without), _share(changed)
     weight = number.sum(axis=0)
     gained = (number * (changed - without)).sum(axis=0) / np.maximum(weight, 1e-9)
-    known = int(number[:, 0].sum())
-    return Draws(effect=gained, coefficient=coefficients[0], known=known, exposed=int(number[:, 0] @ has))
+    return Draws(effect=gained, coefficient=coefficients[0], least=0.0 if linear else _least(here, lost))
+
+
+def _least(cases: float, lost: float) -> float:
+    """Return the standard error of a share, with two cases added (Agresti and Coull 1998, doi:10.2307/2685469)."""
+    share = (lost + 1) / (cases + 2)
+    return float(np.sqrt(share * (1 - share) / (cases + 2)))
+
+
+def _together(design: np.ndarray, *sums: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return the distinct rows of a design of zeros and ones, and `sums` (rows, draws) added up over equal rows."""
+    keys, _ = _keys(design.astype(bool))
+    order = np.argsort(keys, kind="stable")
+    begins = np.flatnonzero(np.append(True, keys[order][1:] != keys[order][:-1]))
+    return design[order[begins]], [np.add.reduceat(values[order], begins, axis=0) for values in sums]
+
+
+def _keys(bits: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a number for each row, equal where the rows are; and how many there are."""
+    packed = np.ascontiguousarray(np.packbits(bits, axis=1))
+    _, first, keys = np.unique(
+        packed.view(np.dtype((np.void, packed.shape[1]))).ravel(), return_index=True, return_inverse=True
+    )
+    return keys, len(first)
 
 
 def _others(patterns: Patterns, deviation: int, rows: np.ndarray) -> np.ndarray:
@@ -169,6 +199,8 @@ def _fit(design: np.ndarray, number: np.ndarray, total: np.ndarray, linear: bool
         score = design.T @ (total - number * _share(design @ found)) - penalty[:, None] * found
         step = np.clip(inverse @ score, -1.0, 1.0)
         found += step
+        if (np.abs(step) <= slack).all():
+            break
     for draw in np.flatnonzero((np.abs(step) > slack).any(axis=0)):
         found[:, draw], _ = _newton(design, number[:, draw], total[:, draw], penalty, observed)
     found[:, 0] = observed
