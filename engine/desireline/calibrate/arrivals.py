@@ -18,6 +18,7 @@ from desireline.units import DAY, HOUR
 MOST_PROFILES = 50
 MOST_STREAMS = 6
 OTHER = "other"
+PRIORITY = "priority"
 FEWEST_SEEN = 0.3
 
 
@@ -41,6 +42,8 @@ class Arrivals:
         For how many arrivals each case stands: those of an extract that had not ended are not in it.
     days
         What single days show.
+    ranks
+        Rank of each priority in the order of service.
     """
 
     names: tuple[str, ...]
@@ -54,6 +57,7 @@ class Arrivals:
     lately: np.ndarray
     missing: np.ndarray
     days: Days
+    ranks: Mapping[str, int]
     by: str | None
 
     def fit(self, weights: np.ndarray) -> tuple[Stream, ...]:
@@ -75,6 +79,9 @@ class Arrivals:
             for name, rate, shares in zip(self.names, rates, kinds.reshape(-1, self.kinds), strict=True)
         )
 
+    def _rank(self, attributes: Mapping[str, str]) -> int:
+        return self.ranks.get(attributes.get(PRIORITY, ""), 0)
+
     def _level(self, w: np.ndarray, arrived: np.ndarray) -> float:
         """Return by how much arrivals lately exceed those of the whole window, for these weights of its cases."""
         number = len(self.lately)
@@ -94,7 +101,7 @@ class Arrivals:
         if total <= 0:
             return (Profile(attributes=dict(self.profiles[0]), share=1.0),)
         return tuple(
-            Profile(attributes=dict(combination), share=float(count / total))
+            Profile(attributes=dict(combination), share=float(count / total), priority=self._rank(dict(combination)))
             for combination, count in zip(self.profiles, counts, strict=True)
             if count > 0
         )
@@ -106,6 +113,8 @@ def arrivals(
     attributes: Sequence[str],
     share: np.ndarray | None = None,
     weeks: int | None = None,
+    ranks: Mapping[str, int] | None = None,
+    values: np.ndarray | None = None,
 ) -> Arrivals:
     """Return the arrivals of the window, by the value of one attribute where it has few values.
 
@@ -119,6 +128,8 @@ def arrivals(
         Per case, the probability that one that arrived then is in the log at all (default: 1).
     weeks
         Last weeks whose level is used (default: found, see `days.level_weights`).
+    ranks, values
+        Rank of each priority in the order of service, and the priority of each case; none: all alike.
     """
     case = np.flatnonzero(window.inside)
     seen = np.ones(len(case)) if share is None else np.maximum(share[case], FEWEST_SEEN)
@@ -129,6 +140,8 @@ def arrivals(
     columns = {name: _texts(log, name)[case] for name in known}
     if (channel := _channels(log)) is not None and "channel" not in columns:
         columns["channel"] = channel[case]
+    if ranks and values is not None:
+        columns[PRIORITY] = values[case]
     by = _stream_attribute(columns)
     names, stream = np.unique(columns[by], return_inverse=True) if by else (np.array(["all"]), np.zeros(len(case), int))
     combinations: list[tuple[str, ...]] = list(zip(*columns.values(), strict=True)) if columns else [()] * len(case)
@@ -146,12 +159,13 @@ def arrivals(
         lately=level_weights(block, 1 / seen, seen, len(used), weeks),
         missing=1 / seen,
         days=found,
+        ranks=ranks or {},
         by=by,
     )
 
 
 def _stream_attribute(columns: dict[str, np.ndarray]) -> str | None:
-    order = sorted((name for name in columns if name != "channel"), key=lambda name: name != "segment")
+    order = sorted((name for name in columns if name not in ("channel", PRIORITY)), key=lambda name: name != "segment")
     return next((name for name in order if 2 <= len(set(columns[name].tolist())) <= MOST_STREAMS), None)
 
 

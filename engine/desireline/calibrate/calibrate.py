@@ -16,8 +16,10 @@ from desireline.calibrate.knobs import DEFAULT, Knobs
 from desireline.calibrate.localtime import show, to_utc, week_start
 from desireline.calibrate.patience import Waits, patience
 from desireline.calibrate.pools import Pools, pools
+from desireline.calibrate.priority import Priorities, priorities
 from desireline.calibrate.quantiles import KNOTS
 from desireline.calibrate.recency import recency
+from desireline.calibrate.redial import Returns, returns
 from desireline.calibrate.refits import resamples
 from desireline.calibrate.routing import Routing, routing
 from desireline.calibrate.steps import Steps, steps
@@ -73,6 +75,8 @@ class Evidence:
     responses: Mapping[int, TimesOf]
     pools: Pools
     patience: Mapping[int, Waits]
+    returns: Mapping[int, Returns]
+    priorities: Priorities
     table: CaseTable
     customers: np.ndarray
     costs: Mapping[str, float]
@@ -99,6 +103,15 @@ class Evidence:
             retention=fit.retention,
         )
 
+    def _patience(self, code: int, weights: np.ndarray) -> Patience | None:
+        """Return the patience in the queue of an activity, None where nobody gives up."""
+        waits = self.patience.get(code)
+        time = waits.fit(weights) if waits else None
+        if waits is None or time is None:
+            return None
+        redial = self.returns[code].fit(weights) if code in self.returns else None
+        return Patience(time=time, activity=self.visits.gives_up_by[code], baulk=waits.baulk, redial=redial)
+
     def _clocks(self, activities: Mapping[str, Activity]) -> dict[str, Clock]:
         """Return the clocks by which some time of `activities` runs."""
         times = [t for a in activities.values() for t in (a.duration, a.delay, a.response, a.after)]
@@ -110,13 +123,12 @@ class Evidence:
         def times(of: Mapping[int, TimesOf]) -> Times:
             return of[code].fit(weights, knots) if code in of else NONE
 
-        patient = self.patience[code].fit(weights, knots) if code in self.patience else None
         return Activity(
             duration=times(self.durations),
             delay=times(self.delays),
             response=times(self.responses),
             pools=self.pools.serving.get(code, ()),
-            patience=Patience(time=patient, activity=self.visits.gives_up_by[code]) if patient else None,
+            patience=self._patience(code, weights),
             cost=self.costs.get(name, 0.0),
             channel=self.channels.get(name),
         )
@@ -192,6 +204,9 @@ def evidence(
     working = clocks(seen, rows, log.timezone) if knobs.clocks else None
     how = ending(sample(log, known), _open_cases(log))
     complete = completeness(seen, how.kind == "truncated")
+    customers = coded(log.cases.column("customer"))[0]
+    back = returns(seen, customers) if knobs.redials else {}
+    served, kinds = priorities(log, seen)
     return Evidence(
         knobs=knobs,
         window=window,
@@ -200,15 +215,25 @@ def evidence(
         visits=seen,
         steps=taken,
         clocks=working,
-        arrivals=arrivals(log, window, source.attributes, complete.share, knobs.arrival_weeks),
+        arrivals=arrivals(
+            log,
+            window,
+            source.attributes,
+            share=complete.share / np.prod([r.again for r in back.values()], axis=0),
+            weeks=knobs.arrival_weeks,
+            ranks=served.rank,
+            values=kinds,
+        ),
         routing=routing(seen, taken, window.inside, knobs.order),
         durations=durations(seen, rows, working),
         delays=delays(seen, taken, rows, queued, working, knobs.elapsed),
         responses=responses(seen, taken, rows, queued, working),
         pools=staff,
         patience=patience(seen, window.inside),
+        returns=back,
+        priorities=served,
         table=table,
-        customers=coded(log.cases.column("customer"))[0],
+        customers=customers,
         costs={a: t.cost for a, t in _by_activity(blueprint).items()},
         channels=_channels(log),
     ), remarks

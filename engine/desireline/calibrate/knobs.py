@@ -21,7 +21,9 @@ class Knobs:
     elapsed
         Whether times depend on the time elapsed in the case, where the log shows that they do.
     arrival_weeks
-        Last weeks of the window whose level of arrivals is used; None: all of it.
+        Last weeks of the window whose level of arrivals is used; None: found in the log.
+    redials
+        Whether customers who gave up may call again, where the log knows customers.
     """
 
     half_life: float | None = 8.0
@@ -29,6 +31,7 @@ class Knobs:
     clocks: bool = EMITTED
     elapsed: bool = EMITTED
     arrival_weeks: int | None = None
+    redials: bool = EMITTED
 
 
 DEFAULT = Knobs()
