@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from desireline.model.io import dump_model
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
+from desireline.stats.ranking import runs_needed
 from desireline.study.answers import Runs, precise, refits_of
 from desireline.study.design import Cell
 from desireline.study.load import Study
+from desireline.study.ranking import groups
 from desireline.study.store import BLOCK, Store, Values
 from desireline.study.versions import versions
 from desireline.study.work import COLUMNS, Task, Window, replicate_all
@@ -46,8 +48,34 @@ class Batch:
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
 
-    def until_precise(self, measure: str, progress: Progress) -> tuple[Runs, str]:
-        """Return the runs and why there are no more: `precision` or `at_most`."""
+    def until_enough(self, measure: str, progress: Progress) -> tuple[Runs, str]:
+        """Return the runs and why there are no more: `precision`, `choice` (the best is sure enough) or `at_most`."""
+        if self.study.within is not None:
+            return self._until_chosen(measure, self.study.within, progress)
+        return self._until_precise(measure, progress)
+
+    def _until_chosen(self, measure: str, within: float, progress: Progress) -> tuple[Runs, str]:
+        """Make a first stage of runs, then as many as the choice of the best needs (Clark and Yang's two stages)."""
+        study = self.study
+        first = self._runs_to(study.at_least, progress)
+        needed = max(
+            (runs_needed(first.values[measure][:, places], first.refit, within) for places in groups(first)),
+            default=study.at_least,
+        )
+        runs = self._runs_to(min(needed, study.at_most), progress)
+        return runs, "choice" if needed <= study.at_most else "at_most"
+
+    def _runs_to(self, count: int, progress: Progress) -> Runs:
+        for number in range(-(-count // BLOCK)):
+            self.block(number, range(number * BLOCK, min((number + 1) * BLOCK, count)), progress)
+        return self.runs(count)
+
+    def with_more(self, more: Sequence[Cell], progress: Progress) -> Runs:
+        """Return the runs of these cells and some more, as many of each as were made."""
+        count = 1 + max((replication for _, replication in self.values), default=-1)
+        return replace(self, cells=(*self.cells, *more))._runs_to(count, progress)
+
+    def _until_precise(self, measure: str, progress: Progress) -> tuple[Runs, str]:
         study = self.study
         for number in range(-(-study.at_most // BLOCK)):
             done = min((number + 1) * BLOCK, study.at_most)

@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,13 +15,15 @@ from desireline.model.model import Model
 from desireline.scenario.load import Scenario
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
+from desireline.study.decide import decide
 from desireline.study.design import cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
 from desireline.study.sentences import sentences
+from desireline.study.size import refuse_too_many
 from desireline.study.store import open_store
-from desireline.study.tables import write_tables
+from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
 from desireline.study.versions import versions
 from desireline.study.work import UNFINISHED_SHARE
@@ -37,6 +41,8 @@ def run_study(
     keep: Keep = lambda name, document: None,
     backend: str = "auto",
     accept_untrusted: bool = False,
+    accept_many: bool = False,
+    as_of: date | None = None,
 ) -> StudyResult:
     """Return the answer of `study`, and leave it with all runs in `folder`, where an earlier process's are kept.
 
@@ -52,6 +58,10 @@ def run_study(
         See `simulate.run`; all give the same runs.
     accept_untrusted
         Whether a model that failed its back-test may forecast.
+    accept_many
+        Whether a study of very many cells is run without asking.
+    as_of
+        The day on which the initiatives would start: charters then name dates.
 
     Raises
     ------
@@ -66,14 +76,18 @@ def run_study(
         inputs = prepare(study, store, seed, keep)
         store.write_json("manifest.json", _manifest(study, inputs, seed))
         doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
-        made, warnings = cells(study, inputs.model)
         missing = reasons(inputs.model)
+        watched = _watched(study, missing)
+        refuse_too_many(study, inputs.model, seed, workers, backend, accept_many)
+        made, warnings = cells(study, inputs.model, seed)
         batch = Batch(
             store=store, model=inputs.model, cells=made, study=study, seed=seed, workers=workers, backend=backend
         )
-        runs, stopped_by = batch.until_precise(_watched(study, missing), progress)
-        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings))
+        runs, stopped_by = batch.until_enough(watched, progress)
+        decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
+        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings), decision)
         write_tables(store, runs, result)
+        write_charters(store, result, as_of)
         store.write_json("study.json", asdict(result))
     return result
 
@@ -109,7 +123,13 @@ def _watched(study: Study, missing: dict[str, str]) -> str:
 
 
 def _result(
-    study: Study, inputs: Inputs, runs: Runs, missing: dict[str, str], stopped_by: str, warnings: tuple[str, ...]
+    study: Study,
+    inputs: Inputs,
+    runs: Runs,
+    missing: dict[str, str],
+    stopped_by: str,
+    warnings: tuple[str, ...],
+    decision: dict[str, Any],
 ) -> StudyResult:
     effects = effect_rows(runs, study.measures, missing)
     return StudyResult(
@@ -127,6 +147,7 @@ def _result(
         ),
         inputs=inputs.hashes,
         verdict=shown(inputs.model),
+        **decision,
     )
 
 
