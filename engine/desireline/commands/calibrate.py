@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--refits",
     type=click.IntRange(0, 1000),
-    default=20,
+    default=40,
     show_default=True,
     help="Fits on resampled weeks: the uncertainty of the model.",
 )
