@@ -72,7 +72,7 @@ def journey(seed: int, *, weeks: int = 16, patient: bool | None = None) -> Journ
     )
     load = float(draw.uniform(0.6, 0.9))
     with_patience = draw.random() < 0.5 if patient is None else patient
-    patience = {names[0]: float(draw.uniform(20, 90))} if with_patience else {}
+    patience = {names[0]: float(draw.uniform(10, 60))} if with_patience else {}
     return replace(made, units=_staff(made, load), patience=patience)
 
 
@@ -118,7 +118,7 @@ def drifted(made: Journey, kind: str, seed: int = 0) -> Journey:
 
 
 def history(made: Journey, seed: int, after: Journey | None = None, change: float = 0.5, ends: bool = True) -> EventLog:
-    """Return the log of a journey that becomes `after` at the share `change` of its time; it ends with cases under way."""
+    """Return the log of a journey that becomes `after` at the share `change` of its time; cases are under way at its end."""
     world = _World(made, after or made, round(change * made.weeks * WEEK), np.random.default_rng(seed))
     rows = world.run()
     until = made.weeks * WEEK if ends else NEVER

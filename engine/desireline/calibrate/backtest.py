@@ -13,19 +13,23 @@ from desireline.calibrate.backtest_runs import run_sample
 from desireline.calibrate.backtest_split import Held, finished_by, held_out, known_at, shift_back
 from desireline.calibrate.backtest_worst import Misfit, worst
 from desireline.calibrate.calibrate import Calibration, calibrate
+from desireline.calibrate.causal import Causal, causal
+from desireline.calibrate.causal_load import rows_of_log, rows_of_run
 from desireline.calibrate.ending import Ending, ending
 from desireline.calibrate.localtime import show, to_local
 from desireline.calibrate.verdict import Measured, Word, judge, measured
+from desireline.calibrate.visits import visits
 from desireline.distance.distances import DISTANCES, distances
 from desireline.distance.sample import Sample, sample
 from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.model.model import Model
-from desireline.simulate.run import simulate
+from desireline.simulate.run import Run, simulate
 from desireline.units import DAY, HOUR, MICROSECONDS, MINUTE, WEEK
 
 RUNS = 10
+CAUSAL_RUNS = 3
 HOLDOUT = 0.2
 LONGEST_WARM_UP = 4 * WEEK
 UNKNOWN_DISTANCES = dict.fromkeys(DISTANCES, float("nan"))
@@ -43,6 +47,8 @@ class Backtest:
         Distances by measure, see `verdict.Measured`.
     drift
         Measures in which the first half of the log differs from the second.
+    causal
+        Whether the model answers to load as the log does.
     worst
         Touchpoints that fit worst.
     held_out
@@ -53,16 +59,20 @@ class Backtest:
     reasons: tuple[str, ...]
     measures: Mapping[str, Measured]
     drift: tuple[Drift, ...]
+    causal: Causal
     worst: tuple[Misfit, ...]
     held_out: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
         """Return the back-test as plain data, as the model and the commands carry it."""
-        return asdict(self) | {
-            "reasons": list(self.reasons),
-            "worst": [asdict(misfit) for misfit in self.worst],
-            "drift": [asdict(d) for d in self.drift],
-        }
+        document: dict[str, Any] = _plain(asdict(self))
+        return document
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
 
 
 def backtest(
@@ -94,15 +104,18 @@ def backtest(
     held = held_out(whole, how.kind == "truncated", holdout, until)
     trained = calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed)
     observed = held.of(whole)
-    made = forecasts(trained.model, held, _warm_up(whole, held), runs, seed)
+    histories = forecasts(trained.model, held, _warm_up(whole, held), runs, seed)
+    made = [held.of(run_sample(run, trained.model)) for run in histories]
     measures = _measures(whole, held, observed, made, seed)
     halves = drifts(whole, seed)
-    verdict, reasons = judge(measures, halves)
+    load = _answers_to_load(log, source, held, trained.model, histories)
+    verdict, reasons = judge(measures, halves, load)
     return Backtest(
         verdict=verdict,
         reasons=tuple(reasons),
         measures=measures,
         drift=halves,
+        causal=load,
         worst=worst(observed, made, trained.model.touchpoints),
         held_out=_described(held, how, observed, trained, runs),
     )
@@ -119,12 +132,19 @@ def first_part(log: EventLog, held: Held) -> EventLog:
     return finished_by(log, held.cut) if held.extract else known_at(log, held.cut)
 
 
-def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> list[Sample]:
-    """Return what `runs` runs show of the held-out part; they begin `warm_up` earlier, so that queues have filled."""
+def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> list[Run]:
+    """Return runs of the held-out part; they begin `warm_up` earlier, so that queues have filled."""
     begins = show(int(to_local(np.array([held.cut - warm_up]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
     horizon = held.until - held.cut + warm_up
-    made = (simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs))
-    return [held.of(run_sample(run, model)) for run in made]
+    return [simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs)]
+
+
+def _answers_to_load(log: EventLog, source: Source, held: Held, model: Model, histories: Sequence[Run]) -> Causal:
+    """Return how the model answers to load beside the log; real work of the held-out part is replayed."""
+    seen, _ = visits(log, abandonments(log, source))
+    real = rows_of_log(seen, log.timezone)
+    made = [rows_of_run(run, model) for run in histories[:CAUSAL_RUNS]]
+    return causal(real, made, model, real.of(real.joined >= held.cut))
 
 
 def _warm_up(whole: Sample, held: Held) -> int:
@@ -161,8 +181,3 @@ def _described(held: Held, how: Ending, observed: Sample, trained: Calibration, 
         "ending_reason": how.reason,
         "compared": "cases that had ended" if held.extract else "cases as known at the end of the log",
     }
-
-
-def tested(calibration: Calibration, found: Backtest) -> Calibration:
-    """Return the calibration with the verdict kept in its model."""
-    return replace(calibration, model=replace(calibration.model, verdict=found.document()))

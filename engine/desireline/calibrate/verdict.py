@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from desireline.calibrate.backtest_drift import Drift
+from desireline.calibrate.causal import Causal
 from desireline.distance.distances import UNITS
 from desireline.units import HOUR, show_duration
 
@@ -14,6 +15,7 @@ DECISIVE = ("control_flow", "arrivals", "waiting", "cycle_time")
 FAIL = 2.0
 PASS = 1.25
 DRIFT = 2.0
+MOST = 3
 RESOLUTION = {"h": 0.05, "share": 0.01}
 WITHIN_CASES = ("relative_events", "cycle_time", "waiting")
 WORDS = {
@@ -68,13 +70,15 @@ def _known(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(f"{value:.6g}")
 
 
-def judge(measures: Mapping[str, Measured], halves: Sequence[Drift] = ()) -> tuple[Word, list[str]]:
+def judge(
+    measures: Mapping[str, Measured], halves: Sequence[Drift] = (), load: Causal | None = None
+) -> tuple[Word, list[str]]:
     """Return the verdict and the reasons.
 
     Fail: one of the decisive measures is more than twice as far from the held-out part as the window before and the
     halves of the held-out days are. Pass: no measure is more than a quarter farther, the window before is at most
     twice as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
-    differs from its second). Else warn.
+    differs from its second), and the model does not fail to answer to `load`. Else warn.
     """
     failed = [name for name in DECISIVE if (measures[name].ratio or 0) > FAIL]
     missed = [name for name, m in measures.items() if name not in failed and (m.ratio or 0) > PASS]
@@ -82,6 +86,8 @@ def judge(measures: Mapping[str, Measured], halves: Sequence[Drift] = ()) -> tup
     reasons = [*(_farther(name, measures[name]) for name in (*failed, *missed))]
     reasons += [_changed(name, measures[name]) for name in moved]
     reasons += [_broken(drift) for drift in halves]
+    if load is not None and load.verdict == "fail":
+        reasons += [f"changes of capacity and demand cannot be trusted: {reason}" for reason in load.reasons[:MOST]]
     if failed:
         return "fail", reasons
     return (

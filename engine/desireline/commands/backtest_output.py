@@ -88,6 +88,36 @@ def show_backtest(found: Mapping[str, Any]) -> None:
     ]
     print_table("Distances to the held-out part", ("measure", "model", "weeks before", "chance", "ratio"), rows)
     _show_worst(found["worst"])
+    _show_causal(found["causal"])
+
+
+def _show_causal(causal: Mapping[str, Any]) -> None:
+    rows = [_queue(queue) for queue in causal["queues"]]
+    if not rows:
+        return
+    columns = ("touchpoint", "wait", "response", "all busy", "most at once", "gave up", "replay", "answers to load")
+    print_table("Answer to load: observed / simulated", columns, rows)
+    for reason in causal["reasons"]:
+        click.echo(clean(f"  - {reason}"))
+
+
+def _queue(queue: Mapping[str, Any]) -> tuple[str, ...]:
+    real, made = queue["observed"], queue["simulated"] or {}
+    capacity = "-" if queue["capacity"] is None else f"{queue['capacity']}"
+    return (
+        queue["touchpoint"],
+        show_duration(real["waiting_s"] / max(real["visits"], 1)),
+        _pair(real["response"], made.get("response"), ".2f"),
+        _pair(real["all_busy"], made.get("all_busy"), ".0%"),
+        f"{real['most_at_once']} / {capacity}",
+        _pair(real["gave_up"], made.get("gave_up"), ".1%"),
+        "-" if queue["replay_r2"] is None else f"{queue['replay_r2']:.2f}",
+        queue["verdict"] or "no queue",
+    )
+
+
+def _pair(one: float | None, other: float | None, form: str) -> str:
+    return " / ".join("-" if x is None else format(x, form) for x in (one, other))
 
 
 def _show_worst(worst: list[Mapping[str, Any]]) -> None:
