@@ -28,6 +28,7 @@ def from_table(
     name: str = "log",
     case_attributes: Sequence[str] | None = None,
     of_case: Sequence[str] = (),
+    of_event: Sequence[str] = (),
     single_timestamp: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> EventLog:
@@ -47,6 +48,8 @@ def from_table(
         describe events.
     of_case
         Columns that describe the case even where they change within it; the first known value counts.
+    of_event
+        Columns that describe events even where they never change within a case.
     single_timestamp
         Whether the source gave one time per event.
 
@@ -63,7 +66,8 @@ def from_table(
     fixed = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in fixed}
     if case_attributes is None:
-        case_attributes = [c for c, values in attributes.items() if c in of_case or not conflicts(values, case)]
+        steady = [c for c, values in attributes.items() if c not in of_event and not conflicts(values, case)]
+        case_attributes = [c for c in attributes if c in of_case or c in steady]
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
     cases = _cases(table, case, first_rows, events)
