@@ -118,7 +118,7 @@ def drifted(made: Journey, kind: str, seed: int = 0) -> Journey:
 
 
 def history(made: Journey, seed: int, after: Journey | None = None, change: float = 0.5, ends: bool = True) -> EventLog:
-    """Return the log of a journey that becomes `after` at the share `change` of its time; cases are under way at its end."""
+    """Return the log of a journey that becomes `after` at the share `change` of its time."""
     world = _World(made, after or made, round(change * made.weeks * WEEK), np.random.default_rng(seed))
     rows = world.run()
     until = made.weeks * WEEK if ends else NEVER

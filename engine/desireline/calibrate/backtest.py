@@ -9,12 +9,14 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest_drift import Drift, drifts
 from desireline.calibrate.backtest_noise import floor, mean_distances
+from desireline.calibrate.backtest_queues import Waited, queues
+from desireline.calibrate.backtest_replay import Part, with_replay
 from desireline.calibrate.backtest_runs import run_sample
 from desireline.calibrate.backtest_split import Held, finished_by, held_out, known_at, shift_back
 from desireline.calibrate.backtest_worst import Misfit, worst
-from desireline.calibrate.calibrate import Calibration, calibrate
+from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.causal import Causal, causal
-from desireline.calibrate.causal_load import rows_of_log, rows_of_run
+from desireline.calibrate.causal_load import Rows, rows_of_log, rows_of_run
 from desireline.calibrate.ending import Ending, ending
 from desireline.calibrate.localtime import show, to_local
 from desireline.calibrate.verdict import Measured, Word, judge, measured
@@ -49,6 +51,8 @@ class Backtest:
         Measures in which the first half of the log differs from the second.
     causal
         Whether the model answers to load as the log does.
+    queues
+        Waits and giving up in the held-out part, simulated beside observed.
     worst
         Touchpoints that fit worst.
     held_out
@@ -60,6 +64,7 @@ class Backtest:
     measures: Mapping[str, Measured]
     drift: tuple[Drift, ...]
     causal: Causal
+    queues: tuple[Waited, ...]
     worst: tuple[Misfit, ...]
     held_out: Mapping[str, Any]
 
@@ -84,6 +89,8 @@ def backtest(
     holdout: float = HOLDOUT,
     runs: int = RUNS,
     seed: int = 1,
+    replay: Sequence[Part] = (),
+    model: Model | None = None,
 ) -> Backtest:
     """Return how well a model of the first part of `log` foretells the rest.
 
@@ -93,6 +100,11 @@ def backtest(
         UTC microseconds from which on cases are held out; default: about the last `holdout` of the events.
     runs
         Runs of the model that are compared with what happened.
+    replay
+        What is not foretold but taken from the held-out part: `arrivals`, `capacity` (see `backtest_replay`). The
+        verdict then is on the rest.
+    model
+        A model made before, to be judged on the held-out part; none: one of the first part is made.
 
     Raises
     ------
@@ -102,13 +114,18 @@ def backtest(
     whole = with_tick(sample(log, abandonments(log, source)))
     how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
     held = held_out(whole, how.kind == "truncated", holdout, until)
-    trained = calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed)
+    if model is None:
+        model = calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed).model
+    seen, _ = visits(log, abandonments(log, source))
+    warm_up = _warm_up(whole, held)
+    tried = with_replay(model, log, seen, held.cut - warm_up, replay) if replay else model
     observed = held.of(whole)
-    histories = forecasts(trained.model, held, _warm_up(whole, held), runs, seed)
-    made = [held.of(run_sample(run, trained.model)) for run in histories]
+    histories = forecasts(tried, held, warm_up, runs, seed)
+    made = [held.of(run_sample(run, tried)) for run in histories]
     measures = _measures(whole, held, observed, made, seed)
     halves = drifts(whole, seed)
-    load = _answers_to_load(log, source, held, trained.model, histories)
+    real = rows_of_log(seen, log.timezone)
+    load = _answers_to_load(real, held, tried, histories)
     verdict, reasons = judge(measures, halves, load)
     return Backtest(
         verdict=verdict,
@@ -116,8 +133,9 @@ def backtest(
         measures=measures,
         drift=halves,
         causal=load,
-        worst=worst(observed, made, trained.model.touchpoints),
-        held_out=_described(held, how, observed, trained, runs),
+        queues=queues(real, [rows_of_run(run, tried) for run in histories], held.cut),
+        worst=worst(observed, made, model.touchpoints),
+        held_out=_described(held, how, observed, model, runs, replay),
     )
 
 
@@ -139,10 +157,8 @@ def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> l
     return [simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs)]
 
 
-def _answers_to_load(log: EventLog, source: Source, held: Held, model: Model, histories: Sequence[Run]) -> Causal:
+def _answers_to_load(real: Rows, held: Held, model: Model, histories: Sequence[Run]) -> Causal:
     """Return how the model answers to load beside the log; real work of the held-out part is replayed."""
-    seen, _ = visits(log, abandonments(log, source))
-    real = rows_of_log(seen, log.timezone)
     made = [rows_of_run(run, model) for run in histories[:CAUSAL_RUNS]]
     return causal(real, made, model, real.of(real.joined >= held.cut))
 
@@ -163,7 +179,9 @@ def _measures(whole: Sample, held: Held, observed: Sample, made: Sequence[Sample
     return {name: measured(name, model[name], naive[name], chance[name], whole.tick) for name in DISTANCES}
 
 
-def _described(held: Held, how: Ending, observed: Sample, trained: Calibration, runs: int) -> dict[str, Any]:
+def _described(
+    held: Held, how: Ending, observed: Sample, model: Model, runs: int, replay: Sequence[Part]
+) -> dict[str, Any]:
     zone = observed.timezone
 
     def local(instant: int) -> str:
@@ -174,8 +192,9 @@ def _described(held: Held, how: Ending, observed: Sample, trained: Calibration, 
         "until": local(held.until),
         "cases": observed.cases,
         "events": len(observed.start),
-        "training_cases": trained.model.provenance["log_cases"],
-        "training_window": trained.choices["window"],
+        "training_cases": model.provenance.get("log_cases"),
+        "training_window": model.provenance.get("window"),
+        "replayed": list(replay),
         "runs": runs,
         "ending": how.kind,
         "ending_reason": how.reason,

@@ -1,12 +1,15 @@
 """Options of a back-test, and what it says for people."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from desireline.commands.output import clean, print_table
 from desireline.units import show_duration
+
+if TYPE_CHECKING:
+    from desireline.calibrate.backtest_replay import Part
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -72,6 +75,18 @@ def share(holdout: str | None) -> float:
     return found
 
 
+def replayed(parts: str | None) -> tuple["Part", ...]:
+    """Return the parts that --replay names."""
+    from desireline.calibrate.backtest_replay import PARTS
+    from desireline.errors import DesirelineError, nearest
+
+    names = [name.strip() for name in parts.split(",")] if parts else []
+    for name in names:
+        if name not in PARTS:
+            raise DesirelineError(f'"{name}"', where="--replay", expected=" or ".join(PARTS), help=nearest(name, PARTS))
+    return tuple(part for part in PARTS if part in names)
+
+
 def show_backtest(found: Mapping[str, Any]) -> None:
     """Print the verdict, its reasons and its tables for people."""
     held = found["held_out"]
@@ -87,8 +102,28 @@ def show_backtest(found: Mapping[str, Any]) -> None:
         for name, m in found["measures"].items()
     ]
     print_table("Distances to the held-out part", ("measure", "model", "weeks before", "chance", "ratio"), rows)
+    _show_queues(found["queues"])
     _show_worst(found["worst"])
     _show_causal(found["causal"])
+
+
+def _show_queues(queues: list[Mapping[str, Any]]) -> None:
+    rows = [
+        (
+            queue["touchpoint"],
+            f"{queue['observed']['visits']:,}",
+            *(show_duration(side.get("wait_served_s")) for side in _sides(queue)),
+            *(_figure(side.get("abandoned", 0.0), "share") for side in _sides(queue)),
+        )
+        for queue in queues
+    ]
+    if rows:
+        columns = ("touchpoint", "visits", "wait, simulated", "observed", "gave up, simulated", "observed")
+        print_table("Queues of the held-out part (waits of the served)", columns, rows)
+
+
+def _sides(queue: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return queue["simulated"] or {}, queue["observed"]
 
 
 def _show_causal(causal: Mapping[str, Any]) -> None:
