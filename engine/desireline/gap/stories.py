@@ -35,7 +35,7 @@ class Story:
     stands_for, share
         Cases of the card, and their share of the segment.
     alike
-        Cases among them that travelled just as in `steps`; in `lines` they are told.
+        Cases among them that travelled just as in `steps`; fewer than ten are not told.
     example
         A case that travelled so; only where identifiers are asked for.
     """
@@ -132,7 +132,8 @@ class _Teller:
     ) -> Story:
         trace = self.compared.traces.distinct[self.compared.traces.of_case[alike[0]]]
         names = self.compared.visits.touchpoints
-        steps = tuple(names[code] for code, _ in groupby(trace.visits))
+        told_of = len(alike) >= FEWEST or self.identify
+        steps = tuple(names[code] for code, _ in groupby(trace.visits)) if told_of else ()
         lost = self._lost(told)
         took = float(np.median(self.took[told]))
         share = len(told) / len(every)
@@ -169,8 +170,9 @@ class _Teller:
         way = " > ".join(steps[:MOST_STEPS]) + (
             f" and {len(steps) - MOST_STEPS} more" if len(steps) > MOST_STEPS else ""
         )
-        yield way + "." if len(alike) == len(told) else f"{len(alike):,} of them go: {way or 'nowhere'}."
-        wait = self._longest(alike)
+        if way:
+            yield f"{way}." if len(alike) == len(told) else f"{len(alike):,} of them go: {way}."
+        wait = self._longest(told)
         if wait:
             yield wait
         yield from self._troubles(told)
@@ -196,11 +198,11 @@ class _Teller:
         late[settled.case[settled.status == LATE]] = True
         return float(late[told].mean())
 
-    def _longest(self, alike: np.ndarray) -> str | None:
-        """Return where those who travelled alike wait longest between two visits."""
+    def _longest(self, told: np.ndarray) -> str | None:
+        """Return between which two visits most time passes."""
         visits = self.compared.visits
         chosen = np.zeros(self.compared.log.n_cases, bool)
-        chosen[alike] = True
+        chosen[told] = True
         seen = np.maximum(visits.end, visits.start)
         pairs = np.flatnonzero((visits.case[1:] == visits.case[:-1]) & chosen[visits.case[1:]])
         if not len(pairs):
@@ -208,7 +210,7 @@ class _Teller:
         gap = (visits.start[1:] - seen[:-1])[pairs] / MICROSECONDS
         size = len(visits.touchpoints)
         move = visits.touchpoint[pairs].astype(np.int64) * size + visits.touchpoint[pairs + 1]
-        means = np.bincount(move, gap, minlength=size * size) / len(alike)
+        means = np.bincount(move, gap, minlength=size * size) / len(told)
         worst = int(np.argmax(means))
         if means[worst] <= 0:
             return None

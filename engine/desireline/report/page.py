@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from desireline.folders import write_whole
-from desireline.report import behind, gaps, headline, promises, provenance, whatif
+from desireline.report import behind, gaps, headline, moments, organisation, promises, provenance, whatif
 from desireline.report.documents import Documents, read_documents
 from desireline.report.journey_map import Facts, JourneyMap, gather, journey_map
 from desireline.report.words import short
@@ -66,6 +66,8 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "badge": headline.badge(documents),
         "gaps": gaps.gaps(documents.compare) if documents.compare else None,
         "promises": promises.promise_rows(documents.compare),
+        "moments": moments.moments(documents.compare, documents.blueprint.currency if documents.blueprint else ""),
+        "organisation": organisation.organisation(documents.compare),
         "what_if": whatif.what_if(documents.study) if documents.study else None,
         "times": behind.times(documents.discover),
         "ways": behind.ways(documents.discover, _hues(documents)),

@@ -43,7 +43,7 @@ def _compare(compare: Document) -> list[str]:
     lines = [f"{share(perfect / cases)} of the cases follow the blueprint exactly."] if cases and perfect else []
     for row in compare.get("deviations", ())[:3]:
         lines.append(f"{row['touchpoint']}: {row['kind']} in {count(row['cases'])} cases ({share(row['share'])}).")
-    broken = max(compare.get("promises", ()), key=lambda row: (row["late"], row["promise"]), default=None)
+    broken = max(compare.get("promises", ()), key=lambda row: (row["late"] or 0, row["promise"]), default=None)
     if broken and broken["late"]:
         part = share(broken["late"] / max(broken["kept"] + broken["late"] + (broken.get("early") or 0), 1))
         lines.append(f'The promise broken most is "{label(broken)}": late in {part} of {broken.get("unit", "cases")}.')
