@@ -18,6 +18,8 @@ NODES = 80
 WORLDS = 20_000
 FEWEST = 4
 RHYTHM = 0.05
+BEYOND_CHANCE = 1.645
+LATER = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,8 @@ class Standardised:
         NaN where there is no point, or not yet enough before it.
     usual : float array, shape (points,)
         What the points before let one expect, on the scale of the series.
+    rhythm : float array, shape (points,)
+        The part of it that is the rhythm.
     dispersion
         How many times as variable as by sampling alone the reference is.
     persistence
@@ -135,18 +139,24 @@ class Standardised:
 
     values: np.ndarray
     usual: np.ndarray
+    rhythm: np.ndarray
     dispersion: float
     persistence: float
 
 
 def standardised(
-    series: np.ndarray, variance: np.ndarray, n_reference: int, phase: np.ndarray | None = None, cycle: np.ndarray | None = None
+    series: np.ndarray,
+    variance: np.ndarray,
+    n_reference: int,
+    phase: np.ndarray | None = None,
+    cycle: np.ndarray | None = None,
 ) -> Standardised:
     """Return a series freed of its rhythm, overdispersion and autocorrelation.
 
     The rhythm is what phases differ by within the same cycle, so a change of level leaves it alone. Then each point is
     compared with the mean of all points before it, and its t value becomes the normal value of the same probability:
-    what is not known because the reference is short costs no false alarm, and a change is learnt only slowly.
+    what is not known because the reference is short costs no false alarm, and a change is learnt only slowly (how much
+    points vary is told by those at least 14 points earlier).
     Overdispersion multiplies the sampling variance, and never makes it smaller.
 
     Parameters
@@ -169,6 +179,9 @@ def standardised(
     if phase is not None and cycle is not None:
         rhythm, spent = _rhythm(series, variance, phase, cycle)
     error, usual, counts, squares = _predicted(series - rhythm, variance)
+    place = np.arange(len(series))
+    settled = np.maximum(place - LATER, np.minimum(place, n_reference))
+    counts, squares = counts[settled], squares[settled]
     freedom = counts * (1 - spent / max(int((~np.isnan(series)).sum()), 1))
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.sqrt(np.maximum(squares / freedom, 1.0))
@@ -179,7 +192,9 @@ def standardised(
     whitened = np.where(np.isnan(before), z, (z - persistence * before) / np.sqrt(1 - persistence**2))
     last = n_reference - 1
     dispersion = float(squares[last] / freedom[last]) if freedom[last] else 1.0
-    return Standardised(values=whitened, usual=usual + rhythm, dispersion=dispersion, persistence=persistence)
+    return Standardised(
+        values=whitened, usual=usual + rhythm, rhythm=rhythm, dispersion=dispersion, persistence=persistence
+    )
 
 
 def _rhythm(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: np.ndarray) -> tuple[np.ndarray, int]:
@@ -192,7 +207,9 @@ def _rhythm(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: 
     cycles, of_cycle = np.unique(cycle[known], return_inverse=True)
     if len(phases) < 2 or len(known) < len(phases) + len(cycles):
         return np.zeros(len(series)), 0
-    design = np.column_stack([of_phase[known, None] == np.arange(len(phases)), of_cycle[:, None] == np.arange(len(cycles))])
+    design = np.column_stack(
+        [of_phase[known, None] == np.arange(len(phases)), of_cycle[:, None] == np.arange(len(cycles))]
+    )
     root = 1 / np.sqrt(variance[known])
     target, spent = series[known] * root, len(phases) - 1
     effects, rest = _least_squares(design * root[:, None], target)
@@ -224,12 +241,12 @@ def _predicted(series: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ..
 
 
 def _persistence(z: np.ndarray) -> float:
-    """Return the correlation of neighbours, without its bias, where it is more than chance; else 0."""
+    """Return the correlation of neighbours where it is more than chance (one-sided, 5 %); else 0."""
     product = (z[1:] * z[:-1])[~np.isnan(z[1:] * z[:-1])]
     n = len(product)
-    if n < FEWEST or product.mean() < 1 / np.sqrt(n):
+    if n < FEWEST or product.mean() < BEYOND_CHANCE / np.sqrt(n):
         return 0.0
-    return float(min(product.mean() + (1 + 3 * product.mean()) / n, 0.9))
+    return float(min(product.mean(), 0.9))
 
 
 @lru_cache(maxsize=256)
@@ -241,7 +258,9 @@ def limits(n_watched: int, false_alarm: float) -> Limits:
     """
     random = np.random.Generator(np.random.Philox(key=20_250_101))
     start = Limits(h=H, limit=L)
-    worst = [charts(random.standard_normal((2_000, n_watched)), start).score.max(axis=1) for _ in range(WORLDS // 2_000)]
+    worst = [
+        charts(random.standard_normal((2_000, n_watched)), start).score.max(axis=1) for _ in range(WORLDS // 2_000)
+    ]
     out = float(np.quantile(np.concatenate(worst), 1 - false_alarm))
     return Limits(h=H * out, limit=L * out)
 

@@ -39,7 +39,7 @@ def mean_draws(values: np.ndarray, refit: np.ndarray, key: int, count: int = DRA
     Parameters
     ----------
     values : float array, shape (runs, columns)
-        Runs in which a value is unknown (NaN) are left out.
+        Runs in which a value is unknown (NaN) are left out; columns that are equal stay equal.
     refit : int array, shape (runs,)
         Which refit each run used.
     key
@@ -49,12 +49,14 @@ def mean_draws(values: np.ndarray, refit: np.ndarray, key: int, count: int = DRA
     values, refit = values[known], refit[known]
     if len(values) < 2:
         return np.tile(values.mean(axis=0) if len(values) else np.full(values.shape[1], np.nan), (count, 1))
+    values, place = np.unique(values, axis=1, return_inverse=True)
     covariance, df = _covariance(values, refit)
     sizes, directions = np.linalg.eigh(covariance)
     root = directions * np.sqrt(np.clip(sizes, 0.0, None))
     random = np.random.Generator(np.random.Philox(key))
     normal = random.standard_normal((count, values.shape[1])) @ root.T
-    return np.asarray(values.mean(axis=0) + normal / np.sqrt(random.chisquare(df, count) / df)[:, None])
+    draws = values.mean(axis=0) + normal / np.sqrt(random.chisquare(df, count) / df)[:, None]
+    return np.asarray(draws[:, place.ravel()])
 
 
 def _covariance(values: np.ndarray, refit: np.ndarray) -> tuple[np.ndarray, int]:
@@ -88,7 +90,7 @@ def probability_best(draws: np.ndarray, higher_is_better: bool) -> np.ndarray:
     """Return the share of the draws in which each column is best; those that tie share."""
     signed = draws if higher_is_better else -draws
     top = signed.max(axis=1, keepdims=True)
-    winners = signed >= top - 1e-12 * np.abs(top)
+    winners = signed >= top - 1e-9 * np.abs(top)
     return np.asarray((winners / winners.sum(axis=1, keepdims=True)).mean(axis=0))
 
 

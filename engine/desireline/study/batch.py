@@ -11,7 +11,7 @@ from desireline.model.io import dump_model
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
 from desireline.stats.ranking import runs_needed
-from desireline.study.answers import Runs, precise, refits_of
+from desireline.study.answers import Runs, precise, precision_reached, refits_of
 from desireline.study.design import Cell
 from desireline.study.load import Study
 from desireline.study.ranking import groups
@@ -47,6 +47,7 @@ class Batch:
         self.keys = [_key(cell.changes, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
+        self.reached = ""
 
     def until_enough(self, measure: str, progress: Progress) -> tuple[Runs, str]:
         """Return the runs and why there are no more: `precision`, `choice` (the best is sure enough) or `at_most`."""
@@ -82,8 +83,11 @@ class Batch:
             self.block(number, range(number * BLOCK, done), progress)
             runs = self.runs(done)
             enough = done >= study.at_least and study.precision is not None
-            if enough and done < study.at_most and precise(runs, measure, study.precision or 0.0):
-                return runs, "precision"
+            if study.precision is not None and done < study.at_most:
+                now = precision_reached(runs, measure)
+                if enough and now <= study.precision:
+                    return runs, "precision"
+                self.reached = f"; {measure} to {now:.2%}, {study.precision:.2%} asked".replace("%", " %")
         reached = study.precision is not None and precise(runs, measure, study.precision)
         return runs, "precision" if reached else "at_most"
 
@@ -94,10 +98,11 @@ class Batch:
         count = len(self.to_run) * replications.start + len(self.to_run) * len(replications) - len(wanted)
         counter = iter(range(count + 1, count + len(wanted) + 1))
         total = len(self.to_run) * self.study.at_most
-        progress("simulating", count, total)
+        stage = f"{len(self.to_run)} scenarios, runs {replications.start + 1} to {replications.stop}{self.reached}"
+        progress(stage, count, total)
         if wanted:
             tasks = [self.task(key, r) for key, r in wanted]
-            results = replicate_all(tasks, self.workers, lambda: progress("simulating", next(counter), total))
+            results = replicate_all(tasks, self.workers, lambda: progress(stage, next(counter), total))
             finished |= dict(zip(wanted, results, strict=True))
             self.store.write_block(number, finished)
         self.values |= finished

@@ -126,3 +126,16 @@ class Shares:
     simulation: float | None
     calibration: float | None
     retention: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentBest:
+    """The best scenario for the cases whose `attribute` has a `value`; `effect` against the baseline there."""
+
+    attribute: str
+    value: str
+    measure: str
+    scenario: str
+    effect: float | None
+    unit: str
+    probability: float

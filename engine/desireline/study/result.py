@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from desireline.study.decision import Best, Factors, FrontRow, Portfolio, Priority, SensitivityRow, Shares
+from desireline.study.decision import Best, Factors, FrontRow, Portfolio, Priority, SegmentBest, SensitivityRow, Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,4 +91,5 @@ class StudyResult:
     uncertainty: Shares | None = None
     uncertainties: tuple[Shares, ...] = ()
     sensitivity: tuple[SensitivityRow, ...] = ()
+    segments: tuple[SegmentBest, ...] = ()
     currency: str = ""

@@ -27,6 +27,7 @@ from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
 from desireline.study.versions import versions
 from desireline.study.work import UNFINISHED_SHARE
+from desireline.study.workers import cluster, parse_workers
 
 MANY_UNFINISHED = 0.01
 
@@ -34,7 +35,7 @@ MANY_UNFINISHED = 0.01
 def run_study(
     study: Study,
     folder: str | Path,
-    workers: int = 1,
+    workers: int | str | None = 1,
     seed: int = 1,
     *,
     progress: Progress = lambda stage, done, total: None,
@@ -51,7 +52,8 @@ def run_study(
     Parameters
     ----------
     workers, seed
-        Number of processes; seed of every draw: of the calibration, of the runs, of the intervals.
+        Number of processes, or the address of a cluster (see `study.workers`); seed of every draw: of the calibration,
+        of the runs, of the intervals.
     keep
         Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
     backend
@@ -70,7 +72,8 @@ def run_study(
     UntrustedError
         If the model failed its back-test and that is not accepted.
     """
-    with open_store(folder) as store:
+    place = parse_workers(workers)
+    with open_store(folder) as store, cluster(place):
         store.refuse_other(study.name)
         progress("preparing the model", 0, 0)
         inputs = prepare(study, store, seed, keep)
@@ -78,10 +81,16 @@ def run_study(
         doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
         missing = reasons(inputs.model)
         watched = _watched(study, missing)
-        refuse_too_many(study, inputs.model, seed, workers, backend, accept_many)
+        refuse_too_many(study, inputs.model, seed, place.processes, backend, accept_many)
         made, warnings = cells(study, inputs.model, seed)
         batch = Batch(
-            store=store, model=inputs.model, cells=made, study=study, seed=seed, workers=workers, backend=backend
+            store=store,
+            model=inputs.model,
+            cells=made,
+            study=study,
+            seed=seed,
+            workers=place.processes,
+            backend=backend,
         )
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
