@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from desireline.seeds import Purpose, chain, mix
+from desireline.seeds import Purpose, uniforms
 
 FOLDS = 5
 
@@ -15,7 +15,7 @@ def folds(customers: np.ndarray, seed: int = 1, parts: int = FOLDS) -> Iterator[
     The parts have the same number of customers, give or take one, and depend on the codes and the seed alone.
     """
     distinct, codes = np.unique(customers, return_inverse=True)
-    keys = np.array([mix(chain(seed, Purpose.RESAMPLE, int(code))) for code in range(len(distinct))], np.uint64)
+    keys = uniforms(np.arange(len(distinct), dtype=np.uint64), seed, Purpose.RESAMPLE)
     rank = np.empty(len(distinct), np.int64)
     rank[np.argsort(keys, kind="stable")] = np.arange(len(distinct))
     for part in range(parts):
