@@ -14,6 +14,7 @@ COMMANDS = {
     "discover": "actual journeys: variants, journey map, times, process model",
     "compare": "the gap between a log and its blueprint",
     "effort": "what customers have to do: repeat, wait, switch, be passed on; contacts that settle it",
+    "listen": "what customers, employees and the institution say, by stage",
     "retain": "who leaves, what goes with it, and how many each issue costs",
     "asset": "customers in number and value, and what keeping more is worth",
     "calibrate": "fit a simulation model to a log",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +102,7 @@ def read_feedback(files: Sequence[str], *, leave_out: bool = False) -> Feedback:
     place = [str(v) for part in parts for v in part["place"]]
     scores, scales, problems = _scores(columns, place)
     if problems and not leave_out:
-        raise LogError(problems=problems[:MOST_SHOWN])
+        raise LogError(problems=grouped(problems))
     bad = {problem.where for problem in problems}
     use = [i for i, where in enumerate(place) if where not in bad]
     return Feedback(
@@ -171,6 +171,20 @@ def _scores(
                 found = f"the score {scores[i]:g} lies outside its scale"
                 problems.append(Problem(where=place[i], found=found, expected=f"{ends[0]:g} to {ends[1]:g}"))
     return scores, scales, problems
+
+
+def grouped(problems: Sequence[Problem]) -> list[Problem]:
+    """Return one problem for each thing that was found, at the first row that has it, with how many rows have it."""
+    kinds: dict[str, list[Problem]] = {}
+    for problem in problems:
+        kinds.setdefault(problem.found, []).append(problem)
+    rows = [
+        replace(same[0], found=f"{found} ({len(same):,} rows)" if len(same) > 1 else found)
+        for found, same in kinds.items()
+    ]
+    help = f"{rows[0].help} " if rows[0].help else ""
+    rows[0] = replace(rows[0], help=f"{help}Correct the file, or leave such rows out with --leave-out.")
+    return rows[:MOST_SHOWN]
 
 
 def parse_scale(text: str, *, zero: bool = False) -> tuple[float, float] | None:
