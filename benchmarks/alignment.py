@@ -1,4 +1,4 @@
-"""Aligns 10,000 distinct variants with one blueprint: our aligner, pm4py's and r4pm's; prints the table of docs/benchmarks.md.
+"""Aligns 10,000 distinct variants with one blueprint: our aligner, pm4py's, r4pm's; the table of docs/benchmarks.md.
 
     python -m benchmarks.alignment [--variants 10000] [--rounds 3] [--slow 500]
 

@@ -3,9 +3,10 @@
     python -m benchmarks.effects [--worlds 100] [--cases 3000]
 
 A world is a log with planted deviations and broken promises, some of which raise the chance of being lost. Segments
-differ in both, one deviation brings another with it, customers have several cases and a temper of their own. Its truth is
-the mean change of the probability of being lost over a million cases at risk. Beside our interval stands that of a
-logistic regression that is told the planted deviations, the form of the truth, and nothing superfluous.
+differ in both, one deviation brings another with it, customers have several cases and a temper of their own. Its truth
+is the mean change of the probability of being lost over a million cases at risk. Beside our interval stands that of a
+logistic regression that is told the planted deviations, the form of the truth, and nothing superfluous. In worlds of
+leaving the customer may go after every step, and the log ends there; nobody is told how that came about.
 """
 
 import argparse
@@ -45,18 +46,16 @@ SEGMENTS, BASE, TEMPER = np.array([0.5, 0.3, 0.2]), np.array([-2.2, -1.6, -1.0])
 
 @dataclass(frozen=True)
 class World:
-    """Cases with what was planted: bool (cases, deviations), segment, customer, who was lost, and whose chance it was."""
+    """Cases with what was planted: bool (cases, deviations), segment, customer, and who was lost."""
 
     planted: np.ndarray
     segment: np.ndarray
     customer: np.ndarray
     lost: np.ndarray
-    form: str
-    effects: np.ndarray
 
 
 def chance(planted: np.ndarray, segment: np.ndarray, temper: np.ndarray, effects: np.ndarray, form: str) -> np.ndarray:
-    """Return the probability of being lost: log-odds that add up, shares that add up, or odds that depend on segment."""
+    """Return the chance of being lost: log-odds that add up, shares that add up, or odds that depend on segment."""
     base = BASE[segment] + temper
     if form == "additive":
         return np.clip(1 / (1 + np.exp(-base)) + planted @ (effects / 6), 0, 1)
@@ -74,7 +73,7 @@ def draw(seed: int, cases: int, form: str = "logistic", effects: np.ndarray = EF
     planted = random.random((cases, len(PLANTED))) < RATES[:, segment].T
     planted[:, 1] |= planted[:, 2] & (random.random(cases) < 0.2)
     p = chance(planted, segment, temper[customer], effects, form)
-    return World(planted, segment, customer, random.random(cases) < p, form, effects)
+    return World(planted, segment, customer, random.random(cases) < p)
 
 
 def truth(form: str = "logistic", effects: np.ndarray = EFFECTS) -> np.ndarray:
@@ -111,7 +110,8 @@ def ways(planted: np.ndarray) -> list[str]:
     way = ["A", "B", "C", "D", *(["D failed"] if failed_d else []), "E", *("GF" if turned else "FG"), "H"]
     if ad_hoc_c:
         way.insert(len(way) - 1, "C")
-    return [a for a in way if not (a == "B" and missing_b or a == "E" and missing_e)]
+    left_out = {name for name, missing in (("B", missing_b), ("E", missing_e)) if missing}
+    return [a for a in way if a not in left_out]
 
 
 def log_of(world: World) -> EventLog:
@@ -163,6 +163,72 @@ def ours(found: Moments) -> dict[str, object]:
     return {f"{row.touchpoint} {row.kind}": row for row in found.moments_of_truth}
 
 
+LEAVERS = Source.model_validate(
+    {
+        "log": "x",
+        "attributes": ["segment"],
+        "outcome": {"retained": {"activity": {"lost": ["Cancelled"], "kept": ["H"]}}},
+    }
+)
+STEPS = ("B missing", "D failed", "E missing")
+DECIDED, HAZARD = np.array([1, 3, 4]), np.array([-4.0, -3.6, -3.2])
+
+
+def leavers(cases: int, seed: int, force: tuple[int, bool] | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what was planted, the segments, and the step (of eight) after which each customer left; 99: never."""
+    random = np.random.default_rng([11, seed])
+    segment = random.choice(3, cases, p=SEGMENTS)
+    at = [PLANTED.index(name) for name in STEPS]
+    planted = random.random((cases, 3)) < RATES[at][:, segment].T
+    draws = random.random((cases, 7))
+    if force is not None:
+        planted[:, force[0]] = force[1]
+    left = np.full(cases, 99)
+    for step in range(7):
+        odds = (
+            HAZARD[segment]
+            + (planted * EFFECTS[at] * (step >= DECIDED)).sum(axis=1)
+            + 0.5 * planted[:, 0] * (step >= 1)
+        )
+        left[(left == 99) & (draws[:, step] < 1 / (1 + np.exp(-odds)))] = step
+    return planted, segment, left
+
+
+def leaving_truth(j: int) -> float:
+    """Return the change of the share of leavers among those who came to the step at which deviation j is decided."""
+    had, had_not = leavers(1_000_000, 999, (j, True))[2], leavers(1_000_000, 999, (j, False))[2]
+    there = had_not >= DECIDED[j]
+    return float((had[there] < 99).mean() - (had_not[there] < 99).mean())
+
+
+def leaving_log(cases: int, seed: int) -> EventLog:
+    planted, segment, left = leavers(cases, seed)
+    rows: dict[str, list[object]] = {n: [] for n in ("case_id", "activity", "start", "segment")}
+    for i, (missing_b, failed_d, missing_e) in enumerate(planted):
+        way = [(a, n) for n, a in enumerate("ABCDEFGH") if not ((a == "B" and missing_b) or (a == "E" and missing_e))]
+        if failed_d:
+            way.insert(way.index(("D", 3)) + 1, ("D failed", 3))
+        seen = [a for a, n in way if n <= left[i]] + ["Cancelled"] * bool(left[i] < 99)
+        for n, activity in enumerate(seen):
+            rows["case_id"].append(f"c{i:06}")
+            rows["activity"].append(activity)
+            rows["start"].append(i * HOUR + n * HOUR)
+            rows["segment"].append("xyz"[segment[i]])
+    return from_table(pa.table({**rows, "end": rows["start"]}))
+
+
+def leaving(worlds: int, cases: int) -> None:
+    held = np.zeros(len(STEPS))
+    right = [leaving_truth(j) for j in range(len(STEPS))]
+    for seed in range(worlds):
+        rows = ours(moments(examine(leaving_log(cases, seed), blueprint(), {}), LEAVERS))
+        for j, name in enumerate(STEPS):
+            effect = rows[name].effect
+            held[j] += effect.low <= right[j] <= effect.high
+    for j, name in enumerate(STEPS):
+        print(f"| leaving | {name} | {100 * right[j]:.1f} | {held[j]:.0f} | - | - |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=100)
@@ -172,6 +238,7 @@ def main() -> None:
     print("|---|---|---:|---:|---:|---:|")
     for form in ("logistic", "additive", "interacting"):
         report(form, EFFECTS, arguments.worlds, arguments.cases)
+    leaving(arguments.worlds, arguments.cases)
     nothing(arguments.worlds, arguments.cases)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from desireline.experience.moments_adjust import Adjustment, adjustment, case_values
 from desireline.experience.moments_avoidable import avoidable
 from desireline.experience.moments_exposures import Exposure, exposures
+from desireline.experience.moments_leaving import before_leaving, deciding
 from desireline.experience.moments_model import Draws, Patterns, collapse, effect
 from desireline.experience.outcome import outcome
 from desireline.gap.compare import Compared
@@ -49,7 +50,7 @@ class Moment:
     Attributes
     ----------
     cases, share
-        Cases that had it, in the whole log.
+        Cases that had it, in the whole log; before the customer left, where final activities say when that was.
     at_risk
         Cases of known outcome that reached the position.
     effect
@@ -177,6 +178,8 @@ def moments(
     """
     known = outcome(compared.log, source)
     reason = _no_outcome(known, source)
+    if reason is None:
+        compared = before_leaving(compared, source, known)
     answer = _Answer(compared, source, by, None if reason else known, seed)
     return answer.moments(margin, reason)
 
@@ -206,6 +209,7 @@ class _Answer:
         self.days = (log_end(log) - begun) / DAY if log.n_events else 0.0
         self.use = np.ones(log.n_cases, bool) if known is None else known >= 0
         self.key = chain(label_key("moments of truth"), seed)
+        self.deciding = deciding(compared, source) if known is not None else frozenset()
         self.refusals = self._refusals()
         self.asked = [i for i, refusal in enumerate(self.refusals) if refusal is None]
         self.patterns, self.draws = self._effects(self._target())
@@ -228,6 +232,8 @@ class _Answer:
         return found
 
     def _refusal(self, exposure: Exposure) -> str | None:
+        if exposure.touchpoint in self.deciding:
+            return "it is the outcome itself, and not what leads to it"
         here = exposure.at_risk & self.use
         had, had_not = here & exposure.exposed, here & ~exposure.exposed
         if had.sum() < FEWEST:
@@ -344,7 +350,17 @@ class _Answer:
         """Return the draws of each deviation, drawn in towards zero as far as the effects spread by chance alone."""
         kept = kept_share(*self._errors())[:, None]
         every = np.vstack(values)
-        return np.asarray(kept * every[:, :1] + np.sqrt(kept) * (every - every[:, :1]))
+        spread = every - every[:, :1] + self._missing_noise(every)
+        return np.asarray(kept * every[:, :1] + np.sqrt(kept) * spread)
+
+    def _missing_noise(self, every: np.ndarray) -> np.ndarray:
+        """Return what the draws of rare deviations lack of their standard error; nothing for the value observed."""
+        drawn = np.array([float(d.effect[1:].std(ddof=1)) for d in self.draws])
+        lacking = np.sqrt(np.maximum(self._errors()[1] ** 2 - drawn**2, 0.0)) / np.maximum(drawn, 1e-9)
+        size = np.minimum(lacking, 10.0) * np.maximum(every[:, 1:].std(axis=1), 1e-9)
+        noise = np.random.Generator(np.random.Philox(self.key + 1)).standard_normal(every.shape)
+        noise[:, 0] = 0.0
+        return np.asarray(noise * size[:, None])
 
     def _repeats(self) -> list[Draws]:
         if self.known is not None or not self.draws:

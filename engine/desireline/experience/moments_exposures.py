@@ -1,7 +1,7 @@
 """What may cost customers: the deviations and broken promises of each case, and who was at risk of them.
 
-At risk of a deviation is a case that reached the position. For a touchpoint missing or in the wrong sequence that is one
-that came to it, there or elsewhere, or passed it by. What happens unplanned (ad hoc, failed) has no position in the
+At risk of a deviation is a case that reached the position. For a touchpoint missing or in the wrong sequence that is
+one that came to it, there or elsewhere, or passed it by. What happens unplanned (ad hoc, failed) has no position in the
 plan: there it is one that came to the touchpoint after which most of those visits begin, or to a later one after which
 some do.
 

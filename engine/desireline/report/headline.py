@@ -90,17 +90,17 @@ def _lost(documents: Documents) -> list[Piece]:
 
 
 def _cost(documents: Documents) -> list[Piece]:
-    """Return the customers and the value that go with leaving the blueprint, else the share that is lost."""
+    """Return the customers and the value lost that go with leaving the blueprint, else the share that is lost."""
     loss = documents.compare.get("avoidable") or {}
     if not loss.get("set"):
         rate = (documents.compare.get("outcome") or {}).get("base_rate")
         return [Piece(text=share(rate), strong=True), Piece(text=" of customers are lost")] if rate else []
-    pieces = [Piece(text=count(loss["customers"]["mean"]), strong=True), Piece(text=" customers a year")]
+    pieces = [Piece(text=count(loss["customers"]["mean"]), strong=True), Piece(text=" lost customers a year")]
     if loss.get("value"):
         currency = documents.blueprint.currency if documents.blueprint else ""
         worth = f"{float(format(loss['value']['mean'], '.3g')):,.0f}{NBSP}{currency}".rstrip(NBSP)
         pieces += [Piece(text=", "), Piece(text=worth, strong=True), Piece(text=",")]
-    return [*pieces, Piece(text=" are lost where they do not")]
+    return [*pieces, Piece(text=" go with leaving it")]
 
 
 def _costliest(compare: Mapping[str, Any]) -> list[Piece]:
