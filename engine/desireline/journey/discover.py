@@ -140,7 +140,6 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
         connection.register("steps", table.append_column("part", pa.array(codes)))
         steps = Steps(
             connection=connection,
-            events=log.n_events,
             activities=len(log.activities),
             memory=log.events.nbytes * 100,
             split=by is not None,

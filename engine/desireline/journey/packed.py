@@ -1,4 +1,4 @@
-"""Counting a journey in the embedded engine, whatever the log's size: each event is one integer, each case a sorted list.
+"""Counting a journey in the embedded engine, whatever the log's size: an event is one integer, a case a sorted list.
 
 An event is packed as start, duration, place in the file and activity, from the highest bits to the lowest. Sorted, the
 integers of a case stand in the order of start, then end, then file position; the low bits of the list are the trace;
@@ -9,7 +9,6 @@ Where a log does not fit the memory given, cases are counted in parts chosen by 
 kept in a table that may spill to disk. Quantiles are exact either way.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -33,8 +32,8 @@ class Steps:
 
     Attributes
     ----------
-    events, activities
-        How many rows there are, and how many codes of activities.
+    activities
+        How many codes of activities there are.
     memory
         Bytes that may be used.
     split
@@ -42,7 +41,6 @@ class Steps:
     """
 
     connection: duckdb.DuckDBPyConnection
-    events: int
     activities: int
     memory: int
     split: bool = False
@@ -80,8 +78,12 @@ class Counts:
 def count(steps: Steps, top: int) -> Counts:
     """Return what happened in the events of `steps`: variants (the `top` most frequent; 0: all), edges, times."""
     connection = steps.connection
-    packing = _packing(steps)
-    parts = max(1, -(-steps.events * BYTES_PER_EVENT // int(steps.memory * SHARE_OF_MEMORY)))
+    events, *ranges = connection.execute(
+        """SELECT count(*), min(start), max(start), max("end" - start), count("end"), max(spot), max(start - enabled)
+        FROM steps"""
+    ).fetchall()[0]
+    packing = _packing(steps.activities, events, *ranges)
+    parts = max(1, -(-events * BYTES_PER_EVENT // int(steps.memory * SHARE_OF_MEMORY)))
     for part in range(parts):
         _walk(steps, packing, part, parts)
         for name, query in _queries(packing).items():
@@ -114,18 +116,27 @@ class _Packing:
     waited: str
 
 
-def _packing(steps: Steps) -> _Packing:
-    """Return how events are packed: the narrowest integer that holds them, else a record."""
-    low, high, longest, known, spots, longest_wait = steps.connection.execute(
-        """SELECT min(start), max(start), max("end" - start), count("end"), max(spot), max(start - enabled) FROM steps"""
-    ).fetchall()[0]
-    timeless = longest == 0 and known == steps.events
-    of_code = max(1, (steps.activities - 1).bit_length())
+def _packing(
+    activities: int, events: int, low: int, high: int, longest: int | None, known: int, spots: int, wait: int | None
+) -> _Packing:
+    """Return how events are packed: the narrowest integer that holds them, else a record.
+
+    Parameters
+    ----------
+    low, high
+        First and last start.
+    longest, known
+        The longest duration, and how many ends are known.
+    wait
+        The longest wait.
+    """
+    timeless = longest == 0 and known == events
+    of_code = max(1, (activities - 1).bit_length())
     of_spot = spots.bit_length()
     of_length = 0 if timeless else ((longest or 0) + 1).bit_length()
-    of_wait = (longest_wait or 0).bit_length()
+    of_wait = (wait or 0).bit_length()
     waits = {
-        "wait": "" if longest_wait is None else f"{_shift('start - enabled', of_code, of_wait + of_code)} | code",
+        "wait": "" if wait is None else f"{_shift('start - enabled', of_code, of_wait + of_code)} | code",
         "wait_code": f"{{0}} & {2**of_code - 1}",
         "waited": f"({{0}} >> {of_code})::BIGINT",
     }
@@ -172,7 +183,7 @@ def _queries(packing: _Packing) -> dict[str, str]:
     code, start, end = packing.code, packing.start, packing.end or packing.start
     cycle = "cycle" if packing.end or packing.wait else f"{start.format('walk[-1]')} - {start.format('walk[1]')}"
     queries = {
-        "traces": f"""SELECT part, list_transform(walk, lambda e: ({code.format("e")})::UINTEGER) AS trace, count(*) AS n
+        "traces": f"""SELECT part, count(*) AS n, list_transform(walk, lambda e: ({code.format("e")})::UINTEGER) AS trace
             FROM walks GROUP BY ALL""",
         "cycles": f"SELECT part, 0 AS whole, {cycle} AS value FROM walks",
         "gaps": f"""SELECT part, ({code.format("x")})::UINTEGER AS one, ({code.format("y")})::UINTEGER AS other,
@@ -249,7 +260,7 @@ class Spreads:
             f"CREATE OR REPLACE TEMP TABLE sizes AS SELECT {keys}, count(value) AS known FROM {table} GROUP BY {keys}"
         )
         self.connection.execute(sizes)
-        total, largest = self.connection.execute("SELECT sum(known), max(known) FROM sizes").fetchall()[0]
+        total = self.connection.execute("SELECT sum(known) FROM sizes").fetchall()[0][0]
         if (total or 0) <= self.most:
             return self._directly(f"SELECT * FROM {table}", keys)
         batches = f"""CREATE OR REPLACE TEMP TABLE batches AS SELECT {keys},

@@ -3,6 +3,7 @@
 import io
 import zlib
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,6 +55,31 @@ def find(path: str) -> Path:
         ) from None
 
 
+def find_all(path: str) -> list[Path]:
+    """Return the files to read: one; or the Parquet files in a folder, or of a pattern such as `logs/2024-*.parquet`.
+
+    Raises
+    ------
+    LogError
+        As `find` does; if there are none, or several that are not all Parquet.
+    """
+    file = Path(path)
+    if "://" in path:
+        return [find(path)]
+    if file.is_dir():
+        files = sorted(found for found in file.rglob("*.parquet") if not found.name.startswith((".", "_")))
+    elif any(mark in path for mark in "*?[") and not file.exists():
+        files = sorted(Path(found) for found in glob(path, recursive=True))
+    else:
+        table = path.partition("::")[0]
+        return [find(path)] if table == path or file.exists() else [find(table).with_name(file.name)]
+    if not files:
+        raise LogError("no Parquet file is there", where=path, expected="a file, or Parquet files taken together")
+    if len(files) > 1 and (other := next((found for found in files if kind(find(str(found))) != "parquet"), None)):
+        raise LogError("several files are one log only where all are Parquet", where=str(other), expected="Parquet")
+    return [find(str(found)) for found in files]
+
+
 def _siblings(file: Path) -> str:
     from difflib import get_close_matches
 
@@ -63,16 +89,20 @@ def _siblings(file: Path) -> str:
 
 
 def kind(path: Path) -> str:
-    """Return what the file holds, from its first bytes: `parquet`, `xes` or `csv`.
+    """Return what the file holds, from its first bytes: `parquet`, `arrow`, `duckdb`, `xes` or `csv`.
 
     Raises
     ------
     LogError
         If it is known to be something else.
     """
-    head = peek(path, 4096)
+    head = peek(Path(str(path).partition("::")[0]) if not path.exists() else path, 4096)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(b"ARROW1"):
+        return "arrow"
+    if head[8:12] == b"DUCK":
+        return "duckdb"
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise LogError(f"the file is {what}", where=str(path), expected="CSV, Parquet or XES (gzip is fine)")

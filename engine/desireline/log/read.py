@@ -85,6 +85,7 @@ def read_log(
             timezone=scan.loaded.zone,
             name=scan.name,
             of_case=scan.source.attributes,
+            of_event=scan.loaded.of_event,
             single_timestamp=scan.single,
             provenance=_provenance(scan, facts),
         )
