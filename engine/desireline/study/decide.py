@@ -44,6 +44,8 @@ def decide(
         "uncertainties": uncertain,
         "sensitivity": sensitivity(study, runs, study.measures, missing, runs.seed),
         "currency": model.currency,
+        "prices": priced,
+        "years": study.years,
     }
 
 
