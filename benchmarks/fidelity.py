@@ -2,14 +2,15 @@
 
     python -m benchmarks.fidelity FOLDER [--runs 10] [--seed 1] [--only NAME]
 
-FOLDER holds `logs/NAME/train.csv.gz` and `test.csv.gz`; without it there is nothing to do. The model sees `train` alone.
-Each run begins at the first start in `test`, holds as many cases, and has its own arrivals. Distances are means over
-the runs with their standard errors (lower is better); CPU seconds are those of calibration and all runs, with compiled
-code warm.
+FOLDER holds `logs/NAME/train.csv.gz` and `test.csv.gz`; without it there is nothing to do. The model sees `train`
+alone. Each run begins at the first start in `test`, holds as many cases, and has its own arrivals. Distances are means
+over the runs with their standard errors (lower is better); CPU seconds are those of calibration, selection and all
+runs, with compiled code warm. Where `train` is an extract of finished cases, so is the forecast: of more arrivals, as many as
+`test` holds that finish first.
 
 Published figures: the evaluation notebook of AgentSimulator (github.com/lukaskirchdorfer/AgentSimulator). "best" is the
-lowest figure of any of five tools in any configuration, column by column. "days" resamples whole real training days, the
-window chosen with hindsight: a yardstick that answers no what-if.
+lowest figure of any of five tools in any configuration, column by column. "days" resamples whole real training days,
+the window chosen with hindsight: a yardstick that answers no what-if. "chance" is how far samples of `test` are apart.
 """
 
 import argparse
@@ -20,8 +21,12 @@ from pathlib import Path
 
 import numpy as np
 
+from desireline.calibrate.backtest_noise import floor
 from desireline.calibrate.backtest_runs import samples
-from desireline.calibrate.calibrate import Calibration, calibrate
+from desireline.calibrate.calibrate import calibrate
+from desireline.calibrate.ending import ending
+from desireline.calibrate.knobs import DEFAULT
+from desireline.calibrate.selection import select
 from desireline.distance.distances import DISTANCES, distances
 from desireline.distance.sample import Sample, sample
 from desireline.log.abandonment import abandonments
@@ -65,14 +70,17 @@ def observed(read: ReadLog) -> Sample:
     return sample(read.log, abandonments(read.log, read.source))
 
 
-def forecast(
-    train: ReadLog, test: Sample, runs: int, seed: int, extract: bool
-) -> tuple[Calibration, list[Sample], float]:
-    """Return the calibration, its runs, and the CPU seconds that they took."""
+def forecast(train: ReadLog, test: Sample, asked: argparse.Namespace) -> tuple[list[Sample], str, float]:
+    """Return the runs of a model of `train`, what was chosen, and the CPU seconds that it all took."""
     begin = cpu()
-    calibration = calibrate(train.log, source=train.source, refits=0, seed=seed)
-    made = list(samples(calibration.model, test, runs, seed, extract))
-    return calibration, made, cpu() - begin
+    how = ending(observed(train)).kind
+    chosen = select(train.log, source=train.source, seed=asked.seed) if asked.select == "yes" else None
+    knobs = chosen.knobs if chosen else DEFAULT
+    made = calibrate(train.log, source=train.source, refits=0, seed=asked.seed, knobs=knobs)
+    extract = how == "truncated" if asked.extract == "auto" else asked.extract == "yes"
+    runs = list(samples(made.model, test, asked.runs, asked.seed, extract))
+    taken = "cases that finish first" if extract else "cases that arrive first"
+    return runs, f"{how}: {taken}; {chosen.reason if chosen else 'defaults'}", cpu() - begin
 
 
 def scored(test: Sample, made: list[Sample]) -> dict[str, tuple[float, float]]:
@@ -87,9 +95,10 @@ def figure(value: float) -> str:
     return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"
 
 
-def show(name: str, scores: dict[str, tuple[float, float]], seconds: float) -> None:
+def show(name: str, scores: dict[str, tuple[float, float]], chance: dict[str, float], seconds: float) -> None:
     own = [f"{figure(scores[m][0])} ± {figure(scores[m][1])}" for m in SHOWN.values()]
     print(f"| {name} | Desireline | {' | '.join(own)} | {seconds:.1f} |")
+    print(f"| | chance | {' | '.join(figure(chance[m]) for m in SHOWN.values())} | - |")
     for rival, table, took in (
         ("AgentSimulator", AGENT, {"LoanApp": "65", "P2P": "84"}),
         ("best", BEST, {}),
@@ -122,7 +131,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="names of logs, with commas")
-    parser.add_argument("--extract", choices=["yes", "no"], default="no", help="keep the cases that finish first")
+    parser.add_argument(
+        "--extract", choices=["auto", "yes", "no"], default="auto", help="keep the cases that finish first"
+    )
+    parser.add_argument("--select", choices=["yes", "no"], default="yes", help="select knobs on folds of train")
     parser.add_argument("--json", action="store_true", help="all distances as JSON, after the table")
     asked = parser.parse_args()
     folders = sorted(path.parent for path in Path(asked.folder).glob("logs/*/train.csv.gz"))
@@ -132,16 +144,17 @@ def main() -> None:
         return
     results: dict[str, dict[str, tuple[float, float]]] = {}
     print(f"| log | | {' | '.join(SHOWN)} | CPU s |\n|---|---|{'---:|' * (len(SHOWN) + 1)}")
-    warm = False
+    warm, choices = False, list[str]()
     for folder in wanted:
         train, test = read_log(str(folder / "train.csv.gz")), observed(read_log(str(folder / "test.csv.gz")))
         if not warm:
             simulate(calibrate(train.log, source=train.source, refits=0).model, cases=10)
             warm = True
-        _, made, seconds = forecast(train, test, asked.runs, asked.seed, asked.extract == "yes")
+        made, chosen, seconds = forecast(train, test, asked)
         results[folder.name] = scored(test, made)
-        show(folder.name, results[folder.name], seconds)
-    print()
+        show(folder.name, results[folder.name], floor(test, asked.seed), seconds)
+        choices.append(f"{folder.name}: {chosen}")
+    print("\n" + "\n".join(choices) + "\n")
     tally(results)
     if asked.json:
         print(json.dumps(results, indent=1))

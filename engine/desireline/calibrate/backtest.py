@@ -1,24 +1,27 @@
 """The back-test: a model of the first part of a log beside the rest, which it never saw."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest_drift import Drift, drifts
+from desireline.calibrate.backtest_forecast import first_part, forecasts, warm_up_of, with_tick
 from desireline.calibrate.backtest_noise import floor, mean_distances
 from desireline.calibrate.backtest_queues import Waited, queues
 from desireline.calibrate.backtest_replay import Part, with_replay
 from desireline.calibrate.backtest_runs import run_sample
-from desireline.calibrate.backtest_split import Held, finished_by, held_out, known_at, shift_back
+from desireline.calibrate.backtest_split import Held, held_out, shift_back
 from desireline.calibrate.backtest_worst import Misfit, worst
 from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.causal import Causal, causal
 from desireline.calibrate.causal_load import Rows, rows_of_log, rows_of_run
 from desireline.calibrate.ending import Ending, ending
+from desireline.calibrate.knobs import DEFAULT, Knobs
 from desireline.calibrate.localtime import show, to_local
+from desireline.calibrate.selection import Selection, select
 from desireline.calibrate.verdict import Measured, Word, judge, measured
 from desireline.calibrate.visits import visits
 from desireline.distance.distances import DISTANCES, distances
@@ -27,13 +30,11 @@ from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.model.model import Model
-from desireline.simulate.run import Run, simulate
-from desireline.units import DAY, HOUR, MICROSECONDS, MINUTE, WEEK
+from desireline.simulate.run import Run
 
 RUNS = 10
 CAUSAL_RUNS = 3
 HOLDOUT = 0.2
-LONGEST_WARM_UP = 4 * WEEK
 UNKNOWN_DISTANCES = dict.fromkeys(DISTANCES, float("nan"))
 
 
@@ -55,6 +56,8 @@ class Backtest:
         Waits and giving up in the held-out part, simulated beside observed.
     worst
         Touchpoints that fit worst.
+    knobs, selection
+        What was chosen on folds inside the training part, and why.
     held_out
         Which part was held out, from what it was forecast, and how the two were compared.
     """
@@ -66,6 +69,8 @@ class Backtest:
     causal: Causal
     queues: tuple[Waited, ...]
     worst: tuple[Misfit, ...]
+    knobs: Knobs
+    selection: str
     held_out: Mapping[str, Any]
 
     def document(self) -> dict[str, Any]:
@@ -114,10 +119,12 @@ def backtest(
     whole = with_tick(sample(log, abandonments(log, source)))
     how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
     held = held_out(whole, how.kind == "truncated", holdout, until)
+    selected = Selection(knobs=DEFAULT, reason="none: the model was given")
     if model is None:
-        model = calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed).model
+        selected = select(first_part(log, held), source=source, blueprint=blueprint, seed=seed)
+        model = _trained(log, held, source, blueprint, selected.knobs, seed)
     seen, _ = visits(log, abandonments(log, source))
-    warm_up = _warm_up(whole, held)
+    warm_up = warm_up_of(whole, held)
     tried = with_replay(model, log, seen, held.cut - warm_up, replay) if replay else model
     observed = held.of(whole)
     histories = forecasts(tried, held, warm_up, runs, seed)
@@ -135,40 +142,20 @@ def backtest(
         causal=load,
         queues=queues(real, [rows_of_run(run, tried) for run in histories], held.cut),
         worst=worst(observed, made, model.touchpoints),
+        knobs=selected.knobs,
+        selection=selected.reason,
         held_out=_described(held, how, observed, model, runs, replay),
     )
 
 
-def with_tick(one: Sample) -> Sample:
-    """Return the sample with the longest of hour, minute and second of which cases take ten on average."""
-    usual = float((one.ends - one.begins).mean())
-    return replace(one, tick=next((tick for tick in (HOUR, MINUTE) if usual >= 10 * tick), MICROSECONDS))
-
-
-def first_part(log: EventLog, held: Held) -> EventLog:
-    """Return the part of `log` that the model may see: known at the cut, and finished by then in an extract."""
-    return finished_by(log, held.cut) if held.extract else known_at(log, held.cut)
-
-
-def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> list[Run]:
-    """Return runs of the held-out part; they begin `warm_up` earlier, so that queues have filled."""
-    begins = show(int(to_local(np.array([held.cut - warm_up]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
-    horizon = held.until - held.cut + warm_up
-    return [simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs)]
+def _trained(log: EventLog, held: Held, source: Source, blueprint: Blueprint | None, knobs: Knobs, seed: int) -> Model:
+    return calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed, knobs=knobs).model
 
 
 def _answers_to_load(real: Rows, held: Held, model: Model, histories: Sequence[Run]) -> Causal:
     """Return how the model answers to load beside the log; real work of the held-out part is replayed."""
     made = [rows_of_run(run, model) for run in histories[:CAUSAL_RUNS]]
     return causal(real, made, model, real.of(real.joined >= held.cut))
-
-
-def _warm_up(whole: Sample, held: Held) -> int:
-    """Return how long runs warm up: whole weeks (days in a short log) that hold most cycle times, at most four."""
-    before = whole.keep(whole.begins < held.cut)
-    usual = int(np.quantile(before.ends - before.begins, 0.9))
-    period = WEEK if held.cut - int(before.begins.min()) >= 4 * WEEK else DAY
-    return min(-(-usual // period) * period, LONGEST_WARM_UP)
 
 
 def _measures(whole: Sample, held: Held, observed: Sample, made: Sequence[Sample], seed: int) -> dict[str, Measured]:

@@ -1,12 +1,11 @@
 """The gate: a model is calibrated on the whole log and carries the verdict on a model of the log's first part."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest import HOLDOUT, backtest
 from desireline.calibrate.calibrate import REFITS, Calibration, calibrate
+from desireline.calibrate.knobs import DEFAULT
 from desireline.errors import ModelError
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
@@ -37,20 +36,18 @@ def calibrate_and_test(
     ModelError
         If the log cannot be calibrated, or a cut that was asked for leaves too few cases on one side.
     """
-    calibration = calibrate(log, source=source, blueprint=blueprint, refits=refits, seed=seed)
-    if holdout is None:
-        return _noted(calibration, NOT_ASKED)
-    try:
-        found = backtest(log, source=source, blueprint=blueprint, until=until, holdout=holdout, seed=seed)
-    except ModelError as fault:
-        if until is not None:
-            raise
-        return _noted(calibration, f"not done: {fault.problems[0].found}")
-    document = found.document()
-    words = f"{found.verdict}: {found.reasons[0]}"
-    return _noted(replace(calibration, model=replace(calibration.model, verdict=document)), words)
-
-
-def _noted(calibration: Calibration, words: str) -> Calibration:
-    choices: Mapping[str, Any] = {**calibration.choices, "backtest": words}
-    return replace(calibration, choices=choices)
+    found, reason = None, NOT_ASKED
+    if holdout is not None:
+        try:
+            found = backtest(log, source=source, blueprint=blueprint, until=until, holdout=holdout, seed=seed)
+        except ModelError as fault:
+            if until is not None or not log.n_cases:
+                raise
+            reason = f"not done: {fault.problems[0].found}"
+    knobs = found.knobs if found else DEFAULT
+    made = calibrate(log, source=source, blueprint=blueprint, refits=refits, seed=seed, knobs=knobs)
+    words = {"backtest": f"{found.verdict}: {found.reasons[0]}" if found else reason}
+    if found:
+        words["selection"] = found.selection
+    verdict = found.document() if found else None
+    return replace(made, model=replace(made.model, verdict=verdict), choices={**made.choices, **words})
