@@ -58,19 +58,33 @@ def contention(visits: Visits, since: np.ndarray, mine: np.ndarray, work: np.nda
     if busy < BUSY or follows < FOLLOWS:
         return Contention(begun=visits.start, explains=False, why=why)
     begun = visits.start.copy()
-    follows_one = np.flatnonzero(mine & (since != UNKNOWN))
-    idle = _last_idle(visits, work, visits.start[follows_one])
-    for activity in np.unique(visits.activity[follows_one]).tolist():
-        at = visits.activity[follows_one] == activity
-        rows = follows_one[at]
-        most = np.maximum(visits.start[rows] - since[rows], 0)
-        least = np.minimum(np.maximum(idle[at], since[rows]) - since[rows], most)
-        begun[rows] = np.minimum(since[rows], visits.start[rows]) + _placed(least, most)
+    later = np.flatnonzero(mine & (since != UNKNOWN) & (visits.start >= since))
+    low, high = _all_busy(visits, work, visits.start[later])
+    for activity in np.unique(visits.activity[later]).tolist():
+        at = visits.activity[later] == activity
+        ready = since[later[at]]
+        joined = ready + _placed(np.maximum(low[at], ready) - ready, high[at] - ready)
+        begun[later[at]] = _in_order(joined, ready, visits.start[later[at]], high[at])
     return Contention(begun=begun, explains=True, why=why)
 
 
+def _in_order(joined: np.ndarray, ready: np.ndarray, start: np.ndarray, stretch: np.ndarray) -> np.ndarray:
+    """Return the times at which visits joined the queue, dealt out anew in the order in which they were served.
+
+    Those served in one `stretch` in which all were busy were served in order of joining.
+    """
+    given = np.lexsort((joined, stretch))
+    served = np.lexsort((start, stretch))
+    found = np.empty_like(joined)
+    found[served] = joined[given]
+    return np.clip(found, ready, start)
+
+
 def _placed(least: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """Return a delay for each visit between its bounds, such that together they follow the self-consistent estimate."""
+    """Return a delay for each visit between its bounds, such that together they follow the self-consistent estimate.
+
+    A delay that ends while all are busy is seen to have ended somewhere in that stretch, as between two inspections.
+    """
     support = np.unique(np.concatenate([least, most[least == most]]))
     low, high = np.searchsorted(support, least, side="left"), np.searchsorted(support, most, side="right")
     exact = least == most
@@ -126,13 +140,14 @@ def _open(visits: Visits, work: np.ndarray, low: np.ndarray, high: np.ndarray) -
     return np.asarray(np.interp(high, times, there) - np.interp(low, times, there))
 
 
-def _last_idle(visits: Visits, work: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Return the last moment up to each of `at` when somebody at work was free; the least time where never."""
+def _all_busy(visits: Visits, work: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return from when until when nobody of those at work was free about each of `at`; `at` itself where one was."""
     present = counted(*stints(visits.resource[work], visits.start[work], visits.ended[work]))
     busy = counted(visits.start[work], visits.ended[work])
     times = np.unique(np.concatenate([present.starts, present.ends, busy.starts, busy.ends]))
     free = present.at(times) > busy.at(times)
     ends = np.append(times[1:], times[-1])
-    latest = np.maximum.accumulate(np.where(free, ends, UNKNOWN))
-    piece = np.searchsorted(times, at, side="left") - 1
-    return np.where(piece >= 0, latest[np.maximum(piece, 0)], UNKNOWN)
+    piece = np.maximum(np.searchsorted(times, at, side="left") - 1, 0)
+    low = np.maximum.accumulate(np.where(free, ends, times[0]))[piece]
+    high = np.minimum.accumulate(np.where(free, times, ends[-1])[::-1])[::-1][piece]
+    return np.where(free[piece], at, np.minimum(low, at)), np.where(free[piece], at, np.maximum(high, at))

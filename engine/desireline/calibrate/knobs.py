@@ -26,7 +26,7 @@ class Knobs:
         Whether customers who gave up may call again, where the log knows customers.
     """
 
-    half_life: float | None = 8.0
+    half_life: float | None = 4.0
     order: int = 4
     clocks: bool = EMITTED
     elapsed: bool = EMITTED
