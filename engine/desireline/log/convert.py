@@ -18,7 +18,7 @@ _SAID = ("attributes", "abandoned", "outcome", "value", "currency")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What was written: the log, the source file beside it (None: nothing more is known), and what could not be kept."""
+    """What was written: the log, the source file beside it (None: no more is known), and what could not be kept."""
 
     file: str
     source: str | None
