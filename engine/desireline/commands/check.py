@@ -125,7 +125,7 @@ def _check_log(file: str, reading: Reading, as_of: datetime | None, output: str 
         reading.demand_whole(file)
         quality = look_in_warehouse(file, strict=reading.strict, as_of=moment)
     else:
-        quality = reading.read(file, Path(output) if output else None, moment).quality
+        quality = reading.check(file, Path(output) if output else None, moment)
     _show_quality(shown(file), quality)
     return {"file": shown(file), "valid": True, **{f.name: getattr(quality, f.name) for f in fields(quality)}}
 

@@ -1,5 +1,6 @@
 """desireline discover: actual journeys."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,29 @@ def command(
 
 
 def _in_file(log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None) -> "Journey":
+    return (_scanned if reading.whole and not bpmn else _held)(log, reading, top, by, bpmn, output)
+
+
+def _scanned(log: str, reading: Reading, top: int, by: str | None, _: str | None, output: str | None) -> "Journey":
+    """Return the journey of a log of any size, of which only what was counted is held."""
+    from desireline.journey.discover import discover_scanned
+
+    with reading.scan(log, wanted=[by] if by else []) as scan:
+        left_out = scan.left_out()
+        if left_out and reading.strict:
+            scan.refuse(left_out)
+        journey = discover_scanned(scan, top=top, by=by)
+        _say(log, scan.notes, left_out)
+        if left_out:
+            scan.quarantine(Path(output) if output else None)
+        return journey
+
+
+def _held(log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None) -> "Journey":
     from desireline.journey.discover import discover
 
     read = reading.read(log, Path(output) if output else None)
-    for note in read.notes:
-        say(f"note: {note}")
-    if read.quality.quarantined:
-        say(f"note: {read.quality.quarantined:,} rows were left out; see desireline check {log}")
+    _say(log, read.notes, read.quality.quarantined)
     journey = discover(read.log, top=top, by=by)
     if bpmn:
         from desireline.journey.process_model import discover_bpmn
@@ -56,6 +73,13 @@ def _in_file(log: str, reading: Reading, top: int, by: str | None, bpmn: str | N
         for note in discover_bpmn(read.log, bpmn):
             say(f"note: {note}")
     return journey
+
+
+def _say(log: str, notes: Iterable[str], left_out: int) -> None:
+    for note in notes:
+        say(f"note: {note}")
+    if left_out:
+        say(f"note: {left_out:,} rows were left out; see desireline check {log}")
 
 
 def _in_warehouse(

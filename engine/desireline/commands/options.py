@@ -1,7 +1,8 @@
 """Options that mean the same in every command."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -9,9 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
-if TYPE_CHECKING:
-    from desireline.log.read import ReadLog
+from desireline.units import parse_size
 
+if TYPE_CHECKING:
+    from desireline.log.quality import Quality
+    from desireline.log.read import ReadLog
+    from desireline.log.scan import Scan
+
+LEAST_MEMORY = 200_000_000
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -27,6 +33,13 @@ class Reading:
     to: str | None = None
     cases_with: tuple[str, ...] = ()
     top_variants: int | None = None
+    memory: int | None = None
+    cache: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether all cases are looked at."""
+        return self == replace(self, where=(), from_=None, to=None, cases_with=(), top_variants=None)
 
     def read(self, log: str, quarantine: Path | None = None, as_of: datetime | None = None) -> "ReadLog":
         """Return the log in the file `log` (see `read_log`); say how many cases each filter leaves."""
@@ -49,19 +62,68 @@ class Reading:
             dates=self.dates,
             object_type=self.object_type,
             filters=filters,
+            memory=self.memory,
+            cache=self.cache,
         )
         for left in read.filtered:
             say(left)
         return read
+
+    def scan(self, log: str, wanted: Collection[str] | None = None) -> "AbstractContextManager[Scan]":
+        """Give the log at `log`, of any size, with the attributes `wanted` (see `scan_log`)."""
+        from desireline.log.scan import scan_log
+
+        return scan_log(
+            log,
+            dates=self.dates,
+            object_type=self.object_type,
+            memory=self.memory,
+            cache=self.cache,
+            wanted=wanted,
+        )
+
+    def check(self, log: str, quarantine: Path | None, as_of: datetime | None) -> "Quality":
+        """Return the quality of the log at `log`, which is held in memory only where cases are filtered."""
+        from desireline.log.read import check_log
+
+        if not self.whole:
+            return self.read(log, quarantine, as_of).quality
+        return check_log(
+            log,
+            strict=self.strict,
+            quarantine=quarantine,
+            as_of=as_of,
+            dates=self.dates,
+            object_type=self.object_type,
+            memory=self.memory,
+            cache=self.cache,
+        )
 
     def demand_whole(self, log: str) -> None:
         """Raise LogError where cases of a log in a warehouse are to be filtered, or its rows read in another way."""
         from desireline.errors import LogError
         from desireline.log.address import shown
 
-        if self != Reading(strict=self.strict):
+        if self != Reading(strict=self.strict, memory=self.memory, cache=self.cache):
             help = "Make a view of the rows in the warehouse, or export them to Parquet."
             raise LogError("logs in a warehouse are read whole", where=shown(log), expected="no filter", help=help)
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes as people write it."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        try:
+            size = parse_size(value)
+        except ValueError as fault:
+            self.fail(str(fault), param, ctx)
+        if size < LEAST_MEMORY:
+            self.fail(f'"{value}" is too little: at least {LEAST_MEMORY // 10**6} MB', param, ctx)
+        return size
 
 
 _READING = (
@@ -81,6 +143,8 @@ _READING = (
     click.option(
         "--top-variants", type=click.IntRange(1), metavar="N", help="Only cases of the N most frequent variants."
     ),
+    click.option("--memory", type=Size(), metavar="SIZE", help="Memory for the log, such as 1GB. [default: a quarter]"),
+    click.option("--cache/--no-cache", default=True, help="Keep what is read of large text files.  [default: cache]"),
 )
 
 

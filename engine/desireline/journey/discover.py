@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from desireline.errors import LogError
-from desireline.journey.packed import Counts, Steps, count
+from desireline.errors import LogError, nearest
+from desireline.journey.packed import NO_PART, Counts, Steps, count
 from desireline.log.engine import connect
 from desireline.log.eventlog import EventLog
-from desireline.log.segments import segments
+from desireline.log.rows import LABELS, clean
+from desireline.log.scan import Scan
+from desireline.log.segments import MOST_SEGMENTS, segments
 from desireline.units import MICROSECONDS
 
 SINGLE = "there is one time per event: durations are unknown, times on edges run from event to event"
@@ -137,6 +140,8 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
         table = table.rename_columns(["case_key", "code", "enabled", "start", "end"])
         table = table.append_column("spot", pa.array(np.arange(log.n_events)))
         codes = np.zeros(log.n_events, np.int32) if part is None else part[log.column("case")].astype(np.int32)
+        if None in values:
+            codes[codes == values.index(None)] = NO_PART
         connection.register("steps", table.append_column("part", pa.array(codes)))
         steps = Steps(
             connection=connection,
@@ -146,6 +151,61 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
         )
         counts = count(steps, top)
     return journey_of(counts, log.activities, single=log.single_timestamp, by=by, values=values)
+
+
+def discover_scanned(scan: Scan, top: int = 20, by: str | None = None) -> Journey:
+    """Return the actual journey of a log that is never held, by the same definitions as `discover`.
+
+    Raises
+    ------
+    LogError
+        If the log has no usable event, or `by` is none of its attributes.
+    """
+    connection = scan.connection
+    first_known = "NULL::INTEGER"
+    if by is not None:
+        _name_values(scan, by)
+        first_known = "enum_code(part::segment)::INTEGER"
+    connection.execute("CREATE TYPE label AS ENUM (SELECT DISTINCT activity FROM events ORDER BY activity)")
+    end = "start" if scan.single and not scan.paired else 'CASE WHEN "end" >= start THEN "end" END'
+    connection.execute(
+        f"""CREATE TEMP VIEW steps AS SELECT case_id AS case_key, enum_code(activity::label) AS code, spot,
+        least(enabled, start) AS enabled, start, {end} AS "end", {first_known} AS part
+        FROM (SELECT *, {_value(scan, by) if by else "NULL"} AS part FROM events)"""
+    )
+    names = _values(connection, "label")
+    if not names:
+        scan.refuse_empty(scan.look().problems)
+    steps = Steps(connection=connection, activities=len(names), memory=scan.memory, split=by is not None)
+    counts = count(steps, top)
+    values = _values(connection, "segment") if by is not None else []
+    return journey_of(counts, names, single=scan.single, by=by, values=values)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
+    """Return the values of an ENUM type of ours, by code."""
+    (values,) = connection.execute(f"SELECT enum_range(NULL::{kind})").fetchall()[0]
+    return list(values)
+
+
+def _name_values(scan: Scan, by: str) -> None:
+    """Make the type `segment` of the values of an attribute, as people write them."""
+    value = _value(scan, by)
+    scan.connection.execute(
+        f"CREATE TYPE segment AS ENUM (SELECT DISTINCT {value} AS v FROM events WHERE v IS NOT NULL ORDER BY v)"
+    )
+
+
+def _value(scan: Scan, by: str) -> str:
+    """Return the expression of an attribute or label of `events`, as text."""
+    columns = {name: column for column, name in scan.loaded.attributes.items()}
+    columns |= {label: label for label in LABELS if label in scan.roles.columns}
+    if by not in columns:
+        known = [*scan.loaded.known, *(label for label in LABELS if label in scan.roles.columns)]
+        raise LogError(f'the log has no attribute "{by}"', where="--by", help=nearest(by, known))
+    column = columns[by]
+    kinds = dict(scan.connection.execute("SELECT column_name, column_type FROM (DESCRIBE events)").fetchall())
+    return clean(column, kinds[column])
 
 
 def journey_of(
@@ -160,13 +220,18 @@ def journey_of(
     single
         Whether there is one time per event.
     values
-        Values of the attribute `by`, by segment; None: cases without a value.
+        Values of the attribute `by`, by segment.
     """
     of = _Parts(counts, activities, single)
     whole = of.journey(None)
+    codes = [] if by is None else sorted(code for code in counts.cycles.column("part").to_pylist() if code is not None)
+    if len(codes) > MOST_SEGMENTS + 1 or len(set(codes) - {NO_PART}) > MOST_SEGMENTS:
+        expected = f"an attribute of at most {MOST_SEGMENTS} values"
+        raise LogError(f'"{by}" has {len(codes):,} values', where="--by", expected=expected)
     parts = [
-        Segment(value=value, share=of.journey(i).cases / whole.cases, journey=of.journey(i))
-        for i, value in enumerate(values)
+        Segment(value=None if code == NO_PART else values[code], share=part.cases / whole.cases, journey=part)
+        for code in codes
+        for part in [of.journey(code)]
     ]
     ordered = sorted(parts, key=lambda part: (-part.journey.cases, part.value is None, part.value or ""))
     return replace(whole, by=by, segments=tuple(ordered))

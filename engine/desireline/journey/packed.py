@@ -182,9 +182,9 @@ def _queries(packing: _Packing) -> dict[str, str]:
     """Return the queries over `walks` whose answers are put together over the parts."""
     code, start, end = packing.code, packing.start, packing.end or packing.start
     cycle = "cycle" if packing.end or packing.wait else f"{start.format('walk[-1]')} - {start.format('walk[1]')}"
+    trace = f"list_transform(walk, lambda e: ({code.format('e')})::UINTEGER)"
     queries = {
-        "traces": f"""SELECT part, count(*) AS n, list_transform(walk, lambda e: ({code.format("e")})::UINTEGER) AS trace
-            FROM walks GROUP BY ALL""",
+        "traces": f"SELECT part, {trace} AS trace, count(*) AS n FROM walks GROUP BY ALL",
         "cycles": f"SELECT part, 0 AS whole, {cycle} AS value FROM walks",
         "gaps": f"""SELECT part, ({code.format("x")})::UINTEGER AS one, ({code.format("y")})::UINTEGER AS other,
             {start.format("y")} - {end.format("x")} AS value

@@ -18,8 +18,8 @@ import pyarrow.csv as pacsv
 
 from desireline.errors import LogError
 from desireline.log.opening import open_bytes, peek
-from desireline.log.raw import RawLog, Rejected, distinct
-from desireline.log.stored import ParquetRows, StoredRows
+from desireline.log.raw import ParquetRows, RawLog, Rejected, distinct
+from desireline.log.stored import StoredRows
 
 Result = TypeVar("Result")
 SAMPLE = 200_000
@@ -266,7 +266,7 @@ class Reading:
             return "skip"
 
         names = [f"c{i}" for i in range(len(self.dialect.header))]
-        return pacsv.open_csv(
+        batches: Iterable[pa.RecordBatch] = pacsv.open_csv(
             _despaced(quotes) if self.dialect.separator == " " else quotes,
             pacsv.ReadOptions(
                 use_threads=False,
@@ -288,6 +288,7 @@ class Reading:
                 null_values=UNKNOWN_WORDS if self.kinds else [""],
             ),
         )
+        return batches
 
     def piece(self, table: pa.Table, broken: bool) -> pa.Table:
         """Return rows with their number and line; `broken` says whether values may hold line breaks."""

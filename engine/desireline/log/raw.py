@@ -95,7 +95,7 @@ class RawLog(Rows):
         table = table.append_column("spot", table.column("row"))
         table = table.append_column("file", pa.repeat(self.file, table.num_rows))
         connection.register("raw", table)
-        connection.register("rejected", self.refused())
+        connection.register("rejected", refused(self.rejected))
 
     def numbered(self) -> pa.Table:
         """Return the columns `c0 c1 ...`, `row` and `line`."""
@@ -103,12 +103,11 @@ class RawLog(Rows):
         line = pa.nulls(len(self.row), pa.int64()) if self.line is None else pa.array(self.line, pa.int64())
         return table.append_column("row", pa.array(self.row, pa.int64())).append_column("line", line)
 
-    def refused(self) -> pa.Table:
-        rows = [(rejected.row, rejected.line, rejected.text) for rejected in self.rejected]
-        columns = list(zip(*rows, strict=True)) if rows else [[], [], []]
-        return pa.table(
-            [pa.array(column, kind) for column, kind in zip(columns, REJECTED.types, strict=True)], REJECTED
-        )
+
+def refused(rejected: Sequence[Rejected]) -> pa.Table:
+    """Return rejected rows as a table."""
+    rows = [{"row": one.row, "line": one.line, "text": one.text} for one in rejected]
+    return pa.Table.from_pylist(rows, REJECTED)
 
 
 @dataclass(frozen=True, kw_only=True)

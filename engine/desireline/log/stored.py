@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from desireline.errors import LogError
-from desireline.log.raw import REJECTED, ParquetRows, RawLog, Rejected
+from desireline.log.raw import ParquetRows, RawLog, Rejected, refused
 
 ROWS = "rows.parquet"
 REFUSED = "rejected.parquet"
@@ -46,8 +46,7 @@ class StoredRows:
         if table.num_rows or ROWS not in self.writers:
             self.write(ROWS, table)
         if rejected:
-            columns = zip(*((one.row, one.line, one.text) for one in rejected), strict=True)
-            self.write(REFUSED, pa.table([pa.array(column) for column in columns], schema=REJECTED))
+            self.write(REFUSED, refused(rejected))
         self.rows += table.num_rows + len(rejected)
 
     def write(self, name: str, table: pa.Table) -> None:
