@@ -5,8 +5,8 @@
 FOLDER holds `logs/NAME/train.csv.gz` and `test.csv.gz`; without it there is nothing to do. The model sees `train`
 alone. Each run begins at the first start in `test`, holds as many cases, and has its own arrivals. Distances are means
 over the runs with their standard errors (lower is better); CPU seconds are those of calibration, selection and all
-runs, with compiled code warm. Where `train` is an extract of finished cases, so is the forecast: of more arrivals, as many as
-`test` holds that finish first.
+runs, with compiled code warm. Where `train` is an extract of finished cases, so is the forecast: of more arrivals, as
+many as `test` holds that finish first.
 
 Published figures: the evaluation notebook of AgentSimulator (github.com/lukaskirchdorfer/AgentSimulator). "best" is the
 lowest figure of any of five tools in any configuration, column by column. "days" resamples whole real training days,
