@@ -23,7 +23,10 @@ def show(result: Effort) -> None:
     elif result.ces.answers:
         click.echo(clean(f"  No weights fitted: {result.ces.reason}."))
     if result.segments:
-        rows = [[s.segment or "unknown", f"{s.cases:,}", f"{s.mean:.2f}"] for s in result.segments]
+        rows = [
+            [s.segment or "unknown", f"{s.cases:,}", "-" if s.mean is None else f"{s.mean:.2f}"]
+            for s in result.segments
+        ]
         print_table(f"Effort by {result.by}", [result.by or "", "Cases", "Effort"], rows)
     if result.resolution:
         _resolution(result.resolution, result)

@@ -1,6 +1,6 @@
 """What a journey asks of the customer, counted from a log: the columns that make the effort index."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +43,7 @@ def with_burden(
         table,
         repeated_steps=repeated_steps(stays, blueprint, log.n_cases),
         excess_wait=excess_wait(log, blueprint, abandonments or {}),
+        transfers=transfers(stays, blueprint, log.n_cases),
         extra_steps=extra_steps(stays, blueprint, log.n_cases),
         failed_self_service=failed_self_service(stays, blueprint, log.n_cases),
     )
@@ -70,6 +71,29 @@ def channel_switches(log: EventLog, blueprint: Blueprint | None) -> np.ndarray |
 
 def _only_channel(touchpoint: Touchpoint | None) -> str | None:
     return touchpoint.channel[0] if touchpoint and len(touchpoint.channel) == 1 else None
+
+
+def transfers(stays: Visits, blueprint: Blueprint, n_cases: int) -> np.ndarray | None:
+    """Return how often a case passes from one function to another before the customer's eyes; None without owners.
+
+    Counted between visits to people: frontstage, no self-service, not operated by nobody.
+    """
+    points = [blueprint.touchpoints[name] for name in stays.touchpoints]
+    owners = {name: i for i, name in enumerate(dict.fromkeys(p.owner for p in points if p.owner is not None))}
+    if not owners:
+        return None
+    owner = np.array([-1 if p.owner is None else owners[p.owner] for p in points], np.int64)
+    rows = np.flatnonzero(_person(points)[stays.touchpoint]) if len(stays) else np.zeros(0, np.int64)
+    case, function = stays.case[rows], owner[stays.touchpoint[rows]]
+    passed = (case[1:] == case[:-1]) & (function[1:] != function[:-1]) & (function[1:] >= 0) & (function[:-1] >= 0)
+    return np.bincount(case[1:][passed], minlength=n_cases)
+
+
+def _person(points: Sequence[Touchpoint]) -> np.ndarray:
+    """Return at which touchpoints the customer meets a person (bool)."""
+    return np.array(
+        [p.layer == "frontstage" and not p.self_service and p.operated_by != "nobody" for p in points], bool
+    )
 
 
 def repeat_contacts(log: EventLog, window: int) -> np.ndarray | None:
@@ -140,7 +164,7 @@ def failed_self_service(stays: Visits, blueprint: Blueprint, n_cases: int) -> np
     if not own.any():
         return None
     seen = np.array([p.layer == "frontstage" or p.self_service for p in points], bool)
-    person = seen & ~own & np.array([p.operated_by != "nobody" for p in points], bool)
+    person = _person(points)
     failure = np.array([p.failure for p in points], bool)
     stage = np.array([blueprint.stages.index(p.stage) for p in points], np.int64)
     rows = np.flatnonzero(seen[stays.touchpoint]) if len(stays) else np.zeros(0, np.int64)

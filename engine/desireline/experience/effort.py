@@ -37,6 +37,11 @@ def _column(name: str) -> Callable[[CaseTable], np.ndarray | None]:
     return column
 
 
+def _transfers(table: CaseTable) -> np.ndarray:
+    """Return the hand-offs that the customer sees; where nothing tells which they are, all."""
+    return np.asarray(table.handoffs if table.transfers is None else table.transfers, np.float64)
+
+
 def _repeated(table: CaseTable) -> np.ndarray:
     """Return what the blueprint says was repeated, else the activities done before."""
     chosen = table.repeats if table.repeated_steps is None else table.repeated_steps
@@ -66,7 +71,7 @@ COMPONENTS: tuple[Component, ...] = (
         weight=2.0,
         unit="contacts",
         meaning="the customer had to come again within the window",
-        missing="the log names no customers",
+        missing="the log names no customers with cases of their own",
         per_case=_column("repeat_contacts"),
     ),
     Component(
@@ -74,8 +79,8 @@ COMPONENTS: tuple[Component, ...] = (
         weight=1.0,
         unit="times",
         meaning="passed on from one function to another",
-        missing="the log and the blueprint name no functions",
-        per_case=_column("handoffs"),
+        missing="",
+        per_case=_transfers,
     ),
     Component(
         name="channel_switches",

@@ -12,6 +12,7 @@ from desireline.experience.effort import COMPONENTS, DEFAULT, SCALE, amounts, ef
 from desireline.experience.feedback import Feedback
 from desireline.experience.overlap import Collision, Customers, collision, overlaps
 from desireline.experience.resolution import (
+    FEWEST,
     Episodes,
     NextIssue,
     Resolution,
@@ -49,11 +50,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """The effort of the cases with one value of an attribute."""
+    """The effort of the cases with one value of an attribute; None where they are fewer than ten."""
 
     segment: str | None
     cases: int
-    mean: float
+    mean: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +136,7 @@ def effort_of(
         episodes=episodes(seen, window, per_case[seen.case] if seen.by_case else None) if seen else None,
         resolution=resolution(seen, window) if seen else None,
         next_issues=_next(log, table, seen, window, issue, unknown) if seen else (),
-        customers=_customers(log, table, seen, per_case) if seen else None,
+        customers=_customers(log, table, seen, effort(table, {**used, "repeat_contacts": 0.0})[0]) if seen else None,
         unknown=unknown,
         notes=tuple(_notes(log, table, weights)),
     )
@@ -202,7 +203,7 @@ def _segments(log: EventLog, by: str | None, per_case: np.ndarray) -> tuple[Segm
     counts = np.bincount(of_case, minlength=len(names))
     sums = np.bincount(of_case, per_case, minlength=len(names))
     return tuple(
-        Segment(segment=name, cases=int(n), mean=float(total / n))
+        Segment(segment=name, cases=int(n), mean=float(total / n) if n >= FEWEST else None)
         for name, n, total in zip(names, counts, sums, strict=True)
         if n
     )
@@ -221,7 +222,7 @@ def _next(
         names = [name if name is not None else "unknown" for name in values]
     found = next_issues(seen, window, code[seen.case], names, _handling(log, table)[seen.case])
     if not found:
-        unknown["next_issues"] = "no customer came again within the window"
+        unknown["next_issues"] = f"no pair of issues has {FEWEST} contacts within the window"
     return found
 
 
@@ -233,7 +234,9 @@ def _handling(log: EventLog, table: CaseTable) -> np.ndarray:
     return np.asarray((whole if log.single_timestamp or not work.any() else work) / MICROSECONDS)
 
 
-def _customers(log: EventLog, table: CaseTable, seen: Contacts, per_case: np.ndarray) -> Customers:
+def _customers(log: EventLog, table: CaseTable, seen: Contacts, millionths: np.ndarray) -> Customers:
+    """Return what is known of overlap; the effort compared leaves out coming again, which overlap itself makes."""
+    per_case = millionths / SCALE
     sizes = np.bincount(seen.customer)
     overlapping = overlaps(seen)
     return Customers(

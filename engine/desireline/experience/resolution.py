@@ -169,6 +169,8 @@ def next_issues(
 ) -> tuple[NextIssue, ...]:
     """Return which issues follow which within `window`, ranked by lift x volume x handling time.
 
+    Pairs of fewer than ten contacts are withheld.
+
     Parameters
     ----------
     issue
@@ -189,7 +191,7 @@ def next_issues(
     taken = np.bincount(pair, handling[later], minlength=size * size).reshape(size, size)
     rows = [
         _pair(names, i, j, int(counts[i, j]), float(expected[i, j]), float(taken[i, j]))
-        for i, j in zip(*np.nonzero(counts), strict=True)
+        for i, j in zip(*np.nonzero(counts >= FEWEST), strict=True)
     ]
     return tuple(sorted(rows, key=lambda row: (-row.score, row.issue, row.next))[:MOST_PAIRS])
 

@@ -36,6 +36,8 @@ class CaseTable:
         Number of events whose enabling is known.
     channel_switches
         How often the known channel differs from the one known before it in the case.
+    transfers
+        How often the customer is passed from one function to another: hand-offs between visits that the customer sees.
     repeat_contacts
         1 where the customer made contact again within the window after an earlier case.
     repeated_steps
@@ -67,6 +69,7 @@ class CaseTable:
     kept: np.ndarray
     enabled_known: np.ndarray
     channel_switches: np.ndarray | None = None
+    transfers: np.ndarray | None = None
     repeat_contacts: np.ndarray | None = None
     repeated_steps: np.ndarray | None = None
     excess_wait: np.ndarray | None = None
