@@ -77,7 +77,7 @@ def _in_order(joined: np.ndarray, ready: np.ndarray, start: np.ndarray, stretch:
     served = np.lexsort((start, stretch))
     found = np.empty_like(joined)
     found[served] = joined[given]
-    return np.clip(found, ready, start)
+    return np.asarray(np.clip(found, ready, start))
 
 
 def _placed(least: np.ndarray, most: np.ndarray) -> np.ndarray:
