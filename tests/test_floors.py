@@ -24,7 +24,7 @@ FLOORS["measure"] = ABOVE_SIMULATE
 FLOORS["calibrate"] = ABOVE_SIMULATE | {"measure"}
 FLOORS["scenario"] = {"model", "blueprint"}
 FLOORS["study"] = ABOVE_SIMULATE | {"measure", "calibrate", "scenario"}
-FLOORS["watch"] = {"log", "journey", "distance", "gap", "experience", "measure", "stats"}
+FLOORS["watch"] = {"log", "journey", "blueprint", "model", "distance", "gap", "experience", "measure", "stats"}
 FLOORS["report"] = FLOORS["study"] | {"study", "watch"}
 FLOORS["commands"] = FLOORS["report"] | {"report"}
 

@@ -70,6 +70,7 @@ def _spread(weight: float) -> float:
     return float(np.sqrt(weight / (2 - weight)))
 
 
+@lru_cache(maxsize=1024)
 def arl_cusum(h: float, k: float = K, shift: float = 0.0) -> float:
     """Return the average run length of a two-sided CUSUM when the mean lies `shift` standard deviations off.
 
@@ -94,6 +95,7 @@ def _arl_one_sided(h: float, k: float, shift: float) -> float:
     return float(np.linalg.solve(system, np.ones(len(states)))[-1])
 
 
+@lru_cache(maxsize=1024)
 def arl_ewma(limit: float, weight: float = WEIGHT, shift: float = 0.0) -> float:
     """Return the average run length of a two-sided EWMA with limits `limit` of its own standard deviations.
 
@@ -111,8 +113,14 @@ def arl_ewma(limit: float, weight: float = WEIGHT, shift: float = 0.0) -> float:
 
 
 def _nodes(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = _gauss()
     return (high - low) / 2 * nodes + (high + low) / 2, (high - low) / 2 * weights
+
+
+@lru_cache(maxsize=1)
+def _gauss() -> tuple[np.ndarray, np.ndarray]:
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    return np.asarray(nodes), np.asarray(weights)
 
 
 def _density(x: np.ndarray) -> np.ndarray:
