@@ -17,7 +17,6 @@ PIECE = 1 << 16
 MOST_AT_ONCE = 1 << 22
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"SQLite format 3": "an SQLite database",
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"BZh": "bzip2 data",
@@ -89,7 +88,8 @@ def _siblings(file: Path) -> str:
 
 
 def kind(path: Path) -> str:
-    """Return what the file holds, from its first bytes: `parquet`, `arrow`, `duckdb`, `xes` or `csv`.
+    """Return what the file holds, from its first bytes: `parquet`, `arrow`, `duckdb`, `xes`, `csv` or
+    `ocel-json`, `ocel-xml`, `ocel-sqlite`.
 
     Raises
     ------
@@ -105,11 +105,17 @@ def kind(path: Path) -> str:
         return "duckdb"
     for magic, what in _BINARY.items():
         if head.startswith(magic):
-            raise LogError(f"the file is {what}", where=str(path), expected="CSV, Parquet or XES (gzip is fine)")
+            raise LogError(f"the file is {what}", where=str(path), expected="CSV, Parquet, XES or OCEL (gzip is fine)")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
         raise LogError("the file is empty", where=str(path), expected="an event log")
-    return "xes" if text.startswith(b"<") else "csv"
+    if head.startswith(b"SQLite format 3"):
+        return "ocel-sqlite"
+    if text.startswith((b"{", b"[")):
+        return "ocel-json"
+    if not text.startswith(b"<"):
+        return "csv"
+    return "ocel-xml" if any(tag in text for tag in (b"<object-types", b"<event-types", b"<objects")) else "xes"
 
 
 def peek(path: Path, size: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import duckdb
 
 from desireline.errors import LogError
-from desireline.log import pairing, quality
+from desireline.log import ocel, pairing, quality
 from desireline.log.cache import cached
 from desireline.log.engine import connect, told
 from desireline.log.opening import GZIP, find_all, kind
@@ -203,6 +203,11 @@ def read_raw(file: Path) -> RawLog:
 def _rows(files: Sequence[Path], source: Source, cache: bool, spill: Path, stack: ExitStack) -> Rows:
     """Return the rows of a log: where they lie, in memory if they are few, else from Parquet made of the text."""
     file, what = files[0], kind(files[0])
+    if what in ocel.KINDS:
+        return ocel.read_ocel(file, what, source.object)
+    if source.object is not None:
+        expected = "--object only with an object-centric log (OCEL)"
+        raise LogError("it has no types of objects", where=str(file), expected=expected)
     if what == "parquet":
         from desireline.log.parquetfile import find_parquet
 

@@ -109,7 +109,7 @@ class TagStream:
             If the file is cut off, is not well-formed, declares a document type, or nests without bound.
         """
         parser = expat.ParserCreate("utf-8")
-        parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = _refuse
+        parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = refuse
         with open_bytes(self.path) as stream:
             try:
                 for piece in _utf8(stream, self.path):
@@ -119,14 +119,8 @@ class TagStream:
                         yield self.next(whole)
                 parser.Parse(b"", True)
             except expat.ExpatError as fault:
-                raise self.damaged(fault) from None
+                raise damaged(fault, self.path) from None
         yield self.next(len, last=True)
-
-    def damaged(self, fault: expat.ExpatError) -> LogError:
-        cut = fault.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]
-        what = "the XML ends early" if cut else f"not well-formed XML ({expat.ErrorString(fault.code)})"
-        help = "Copy or export the file again; nothing of it was used."
-        return LogError(f"{what} at line {fault.lineno:,}", where=str(self.path), help=help)
 
     def next(self, whole: Callable[[Tags], int], last: bool = False) -> Tags:
         """Return the tags that can be used now, and keep the text of the others."""
@@ -188,7 +182,16 @@ class TagStream:
         )
 
 
-def _refuse(*_: object) -> None:
+def damaged(fault: expat.ExpatError, path: Path) -> LogError:
+    """Return the error for a file that is no well-formed XML."""
+    cut = fault.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]
+    what = "the XML ends early" if cut else f"not well-formed XML ({expat.ErrorString(fault.code)})"
+    help = "Copy or export the file again; nothing of it was used."
+    return LogError(f"{what} at line {fault.lineno:,}", where=str(path), help=help)
+
+
+def refuse(*_: object) -> None:
+    """Refuse a document type or an entity, whatever it says."""
     raise LogError("the file declares a document type or entities", expected="plain XML", help="Remove the <!DOCTYPE>.")
 
 
