@@ -266,10 +266,8 @@ def nothing(worlds: int, cases: int) -> None:
         sure += any((row.top3_probability or 0) >= 0.95 for row in found.moments_of_truth)
         clear += any(row.clear for row in found.moments_of_truth)
         avoidable += bool(found.avoidable and found.avoidable.set)
-    print(
-        f"\nWithout effects, in {worlds} worlds: top-3 probability of 0.95 or more in {sure}, a clear effect in {clear},"
-    )
-    print(f"a smallest set that is not empty in {avoidable}.")
+    print(f"\nWithout effects, in {worlds} worlds: a top-3 probability of 0.95 or more in {sure},")
+    print(f"a clear effect in {clear}, a smallest set that is not empty in {avoidable}.")
 
 
 if __name__ == "__main__":

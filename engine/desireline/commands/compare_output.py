@@ -130,7 +130,7 @@ def _moments(found: Depth, blueprint: Blueprint) -> None:
     basis = found.moments.basis
     if not rows:
         if found.moments.moments_of_truth:
-            click.echo(clean(f"What deviations cost cannot be told: {basis.reason or 'too few cases had them'}."))
+            click.echo("What deviations cost cannot be told: too few cases had them.")
         return
     if basis.measure == "lost":
         _lost_moments(found, rows, blueprint.currency)
@@ -325,7 +325,7 @@ def _silos(found: Depth) -> None:
     text = f"{_percent(silos.boundary_share)} of all cycle time passes at hand-overs"
     if silos.unowned_s is not None:
         text += f"; nobody owns {silos.unowned_s / 3600:,.0f} hours ({_percent(silos.unowned_share)})"
-    click.echo(f"  {text}; work goes back and forth {silos.ping_pong:,} times in {_cases(silos.ping_pong_cases)}.")
+    click.echo(f"  {text}; work comes back to where it was in {_cases(silos.ping_pong_cases)}.")
     if silos.partners is not None:
         click.echo(
             clean(

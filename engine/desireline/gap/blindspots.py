@@ -54,7 +54,7 @@ def _dark(compared: Compared) -> list[BlindSpot]:
         mine = idle[same & (pair == code)]
         text = (
             f'Nothing is seen between "{a}" and "{b}": {100 * total[code] / cycle:.0f} % of all time, '
-            f"half of the {len(mine):,} times longer than {show_duration(float(np.median(mine)) / MICROSECONDS)}."
+            f"typically {show_duration(float(np.median(mine)) / MICROSECONDS)}, seen {len(mine):,} times."
         )
         hours = float(total[code]) / MICROSECONDS / 3600
         found.append(

@@ -26,12 +26,14 @@ class Fitness:
 
     `mean` over the aligned cases of 1 - cost / (visits + touchpoints of the shortest planned journey), None where no
     case could be aligned; `perfect_cases` follow it from start to end; `followed_so_far` also counts those that did so
-    until the customer left, or until now.
+    until the customer left, or until now. `bounds` is between what the mean over all cases would be if those without an
+    alignment followed nothing of the plan, and all of it; None where every case was aligned.
     """
 
     mean: float | None
     perfect_cases: int
     followed_so_far: int
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,11 +155,13 @@ def fitness_of(journeys: Traces, aligned: Aligned) -> Fitness:
     worst = np.array([len(trace.visits) for trace in journeys.distinct], np.int64) + aligned.shortest
     fitness = 1 - aligned.cost / np.maximum(worst, 1)
     cases = int(journeys.counts[done].sum())
+    total, every = float((fitness * journeys.counts)[done].sum()), int(journeys.counts.sum())
     so_far = done & (aligned.missing.sum(axis=1) + aligned.ad_hoc.sum(axis=1) == 0)
     return Fitness(
-        mean=float((fitness * journeys.counts)[done].sum() / cases) if cases else None,
+        mean=total / cases if cases else None,
         perfect_cases=int(journeys.counts[aligned.cost == 0].sum()),
         followed_so_far=int(journeys.counts[so_far].sum()),
+        bounds=None if cases == every else (total / every, (total + every - cases) / every),
     )
 
 

@@ -89,8 +89,6 @@ def _contradiction(compared: Compared, a: Promise, b: Promise, rows: dict[str, S
 
 def _of_the_log(compared: Compared, rows: dict[str, Settled]) -> list[Conflict]:
     """Return dates told by case that differ by the channel in which the promise begins."""
-    from scipy.stats import mannwhitneyu
-
     found, p = [], []
     for promise in compared.blueprint.promises.values():
         row = rows[promise.name]
@@ -103,7 +101,7 @@ def _of_the_log(compared: Compared, rows: dict[str, Settled]) -> list[Conflict]:
         for one, other in combinations(sorted(groups), 2):
             x, y = groups[one], groups[other]
             medians = (float(np.median(x)), float(np.median(y)))
-            p.append(float(mannwhitneyu(x, y).pvalue))
+            p.append(_rank_test(x, y))
             between = _between(row, channel, names, (one, other), medians)
             pair = Conflict(
                 begins=promise.start,
@@ -121,6 +119,13 @@ def _of_the_log(compared: Compared, rows: dict[str, Settled]) -> list[Conflict]:
         if value < FALSE and high - low > WORTH_SAYING * abs(high):
             kept.append(replace(pair, p=float(value)))
     return kept
+
+
+def _rank_test(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the p-value of Mann and Whitney's test (1947, doi:10.1214/aoms/1177730491)."""
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(x, y).pvalue)
 
 
 def _between(

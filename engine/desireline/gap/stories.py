@@ -100,9 +100,8 @@ class _Teller:
     def typical(self, by: str | None, segment: str | None, cases: np.ndarray) -> Story | None:
         """Return the card of the commonest way."""
         alike = self._alike(cases)
-        if len(alike) < FEWEST:
-            alike = self._same_touchpoints(cases)
-        return self._story("typical", by, segment, cases, alike, alike) if len(alike) >= FEWEST else None
+        told = alike if len(alike) >= FEWEST else self._same_touchpoints(cases)
+        return self._story("typical", by, segment, cases, told, alike) if len(told) >= FEWEST else None
 
     def worst(self, by: str | None, segment: str | None, cases: np.ndarray) -> Story | None:
         """Return the card of the tenth that fared worst; None where no case is worse than another."""
@@ -163,7 +162,10 @@ class _Teller:
         share = f"{100 * len(told) / len(every):.0f} %"
         took = f"half take longer than {show_duration(float(np.median(self.took[told])))}"
         usual = show_duration(float(np.median(self.took[every])))
-        if kind == "typical":
+        if kind == "typical" and len(alike) < len(told):
+            yield f"{len(told):,} cases ({share}) visit the same touchpoints, each in its own way; {took}."
+            yield f"{', '.join(self._touchpoints(told))}."
+        elif kind == "typical":
             yield f"{len(told):,} cases ({share}) travel like this; {took}."
         else:
             yield f"The {share} that fared worst ({len(told):,} cases): {took}, of all cases {usual}."
@@ -178,6 +180,11 @@ class _Teller:
         yield from self._troubles(told)
         if lost is not None:
             yield f"{100 * lost:.0f} % of them are lost."
+
+    def _touchpoints(self, told: np.ndarray) -> list[str]:
+        """Return the touchpoints of cases that visit the same ones, in the order of the blueprint."""
+        trace = self.compared.traces.distinct[self.compared.traces.of_case[told[0]]]
+        return [self.compared.visits.touchpoints[code] for code in sorted(set(trace.visits))]
 
     def _troubles(self, told: np.ndarray) -> Iterator[str]:
         """Yield what went wrong in at least one case of five, commonest first."""
