@@ -66,7 +66,6 @@ def test_the_flattened_log_is_the_one_that_pm4py_makes(world, kind: str, chosen:
     assert "clerk" in read.log.event_attributes
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_attributes_of_the_object_and_other_objects_come_along(world) -> None:
     folder, _ = world
     found = [read_log(str(folder / f"log.{kind}"), object_type="orders").log for kind in FORMATS]

@@ -145,12 +145,12 @@ def _fill(connection: duckdb.DuckDBPyConnection, ocel: Ocel) -> None:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, names: str) -> list[pa.ChunkedArray]:
-    return list(connection.execute(f"SELECT {names} FROM pairs ORDER BY n").to_arrow_table().columns)
+    return list(connection.sql(f"SELECT {names} FROM pairs ORDER BY n").to_arrow_table().columns)
 
 
 def _column(connection: duckdb.DuckDBPyConnection, query: str, name: str) -> pa.ChunkedArray:
     """Return one value for each pair; `query` asks for it up to its grouping, with `name` as its parameter."""
-    return connection.execute(f"{query} GROUP BY pairs.n ORDER BY pairs.n", [name]).to_arrow_table().column(0)
+    return connection.sql(f"{query} GROUP BY pairs.n ORDER BY pairs.n", params=[name]).to_arrow_table().column(0)
 
 
 def _of_object(connection: duckdb.DuckDBPyConnection, name: str) -> pa.ChunkedArray:
