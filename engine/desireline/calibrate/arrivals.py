@@ -13,7 +13,7 @@ from desireline.calibrate.window import Window
 from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.model.model import HOURS, Profile, Stream
-from desireline.units import DAY, HOUR
+from desireline.units import DAY, HOUR, WEEK
 
 MOST_PROFILES = 50
 MOST_STREAMS = 6
@@ -127,7 +127,7 @@ def arrivals(
     share
         Per case, the probability that one that arrived then is in the log at all (default: 1).
     weeks
-        Last weeks whose level is used (default: found, see `days.level_weights`).
+        Last weeks whose level is used (default: found, see `days.level_weights`; all days of a short log).
     ranks, values
         Rank of each priority in the order of service, and the priority of each case; none: all alike.
     """
@@ -156,7 +156,7 @@ def arrivals(
         hour=hour,
         exposure=_exposure(window, found.dates),
         block=block,
-        lately=level_weights(block, 1 / seen, seen, len(used), weeks),
+        lately=level_weights(block, 1 / seen, seen, len(used), weeks) if window.block == WEEK else np.ones(len(used)),
         missing=1 / seen,
         days=found,
         ranks=ranks or {},

@@ -23,6 +23,7 @@ RESPONSE = 0.4
 RARELY = 0.05
 FEWEST_QUEUED = 30
 FEWEST_IN_HOUR = 10
+NEARLY_WHOLE = 0.15
 FEWEST_AT_EDGE = 30
 ONE_AT_A_TIME = 1.3
 WAITED = 1_000_000
@@ -41,7 +42,8 @@ class Evidence:
     units : shape (168,)
         Resources at work by hour of the week where no queue tells (0: closed).
     hour, busy, case
-        Per start after waiting: hour of the week, resources busy then, case. A queue is served by all who are there.
+        Per start after waiting: hour of the week, resources busy on average since it began to wait (or the hour did),
+        case. A queue is served by all who are there.
     edges
         Minutes to cut from the beginning and the end of opening hours: hour of the week -> minutes.
     """
@@ -50,9 +52,9 @@ class Evidence:
     limited: bool
     why: str
     resources: int
-    units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS, np.int64))
+    units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS))
     hour: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    busy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    busy: np.ndarray = field(default_factory=lambda: np.zeros(0))
     case: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     edges: Mapping[tuple[int, str], int] = field(default_factory=dict)
     cost: float = 0.0
@@ -61,7 +63,7 @@ class Evidence:
         """Return the pool for these weights of cases."""
         if not self.limited:
             return Pool(name=self.name, unlimited=True, identified=False, cost=self.cost)
-        units = _filled(self.units, _medians(self.hour, self.busy, weights[self.case]))
+        units = _filled(self.units, _means(self.hour, self.busy, weights[self.case]))
         return Pool(name=self.name, shifts=_shifts(units, self.edges), cost=self.cost)
 
 
@@ -210,7 +212,7 @@ def _evidence(
         why=why,
         units=_units(present, opening, visits.start[served], timezone, _spare(present, busy, visits.start[queue])),
         hour=week[queue],
-        busy=busy.at(visits.start[queue]),
+        busy=_while_waiting(busy, visits.begun[queue], visits.start[queue], timezone),
         case=visits.case[queue],
         edges=_edges(week[served], to_local(visits.start[served], timezone), opening),
     )
@@ -361,25 +363,37 @@ def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str
     """
     edges, week = _hours(start, timezone)
     there = present.at(edges + HOUR // 2)
-    units = np.zeros(HOURS, np.int64)
+    units = np.zeros(HOURS)
     for h in np.flatnonzero(opening).tolist():
         seen = there[week == h]
         units[h] = max(1, round(share * float(np.quantile(seen, 0.9))) if len(seen) else 1)
     return units
 
 
-def _medians(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted median of `busy` in each hour with enough starts; 0 elsewhere."""
-    order = np.lexsort((busy, hour))
-    hour, busy, weights = hour[order], busy[order], weights[order]
-    medians = np.zeros(HOURS, np.int64)
-    edges = np.searchsorted(hour, np.arange(HOURS + 1))
-    for h in np.flatnonzero(np.diff(edges) >= FEWEST_IN_HOUR).tolist():
-        part = slice(edges[h], edges[h + 1])
-        total = np.cumsum(weights[part])
-        if total[-1] > 0:
-            medians[h] = busy[part][np.searchsorted(total, total[-1] / 2)]
-    return medians
+def _while_waiting(busy: Count, begun: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
+    """Return how many are busy on average from `begun` to `start`, within the hour of `start`; not counting idle time.
+
+    Where units pause between one piece of work and the next, this is less than how many are busy at the start, and it
+    is what they get done.
+    """
+    local = to_local(start, timezone)
+    since = np.maximum(begun, start - local % HOUR)
+    times = np.unique(np.concatenate([busy.starts, busy.ends]))
+    number = busy.at(times[:-1])
+    length = np.diff(times).astype(np.float64)
+    work, open_ = (np.append(0.0, np.cumsum(part)) for part in (number * length, (number > 0) * length))
+    done, passed = (np.interp(start, times, part) - np.interp(since, times, part) for part in (work, open_))
+    return np.asarray(np.where(passed >= WAITED, done / np.maximum(passed, 1), busy.at(start)))
+
+
+def _means(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of `busy` in each hour with enough starts, whole where it nearly is; 0 elsewhere."""
+    seen = np.bincount(hour, weights > 0, minlength=HOURS)
+    total = np.bincount(hour, weights, minlength=HOURS)
+    mean = np.bincount(hour, weights * busy, minlength=HOURS) / np.maximum(total, 1e-12)
+    whole = np.maximum(np.rint(mean), 1.0)
+    mean = np.where(np.abs(mean - whole) <= NEARLY_WHOLE, whole, mean)
+    return np.asarray(np.where((seen >= FEWEST_IN_HOUR) & (total > 0), mean, 0.0))
 
 
 def _filled(units: np.ndarray, told: np.ndarray) -> np.ndarray:
@@ -412,16 +426,22 @@ def _edges(week: np.ndarray, local: np.ndarray, opening: np.ndarray) -> dict[tup
 
 
 def _shifts(units: np.ndarray, edges: Mapping[tuple[int, str], int]) -> tuple[Shift, ...]:
-    """Return units by hour as stretches of equal units, with refined edges."""
-    changes = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), HOURS]
-    shifts = []
-    for low, high in itertools.pairwise(changes):
-        if units[low] > 0:
-            start = low * 60 + edges.get((low, "opens"), 0)
-            end = high * 60 - edges.get((high - 1, "closes"), 0)
-            if start < end:
-                shifts.append(Shift(start=start, end=end, units=int(units[low])))
-    return tuple(shifts)
+    """Return units by hour as stretches of equal whole units, with refined edges.
+
+    A part of a unit is at work for as much of the hour, at the side of the hour beside it that has more.
+    """
+    minute = np.repeat(np.floor(units).astype(np.int64), 60).reshape(HOURS, 60)
+    part = np.rint((units - np.floor(units)) * 60).astype(int)
+    for hour in np.flatnonzero(part).tolist():
+        before, after = units[hour - 1], units[(hour + 1) % HOURS]
+        minute[hour, slice(0, part[hour]) if before >= after else slice(60 - part[hour], 60)] += 1
+    for (hour, edge), cut in edges.items():
+        minute[hour, slice(0, cut) if edge == "opens" else slice(60 - cut, 60)] = 0
+    flat = minute.ravel()
+    changes = [0, *(np.flatnonzero(np.diff(flat)) + 1).tolist(), len(flat)]
+    return tuple(
+        Shift(start=low, end=high, units=int(flat[low])) for low, high in itertools.pairwise(changes) if flat[low] > 0
+    )
 
 
 def _remarks(evidence: Mapping[str, Evidence], blueprint: Blueprint | None) -> list[str]:
