@@ -25,6 +25,7 @@ COMMANDS = {
     "came-true": "the forecast of a study beside what happened after the roll-out",
     "verify": "backends agree and theory holds, on this machine",
     "watch": "early warning: what changed, since when, who drives it",
+    "score": "scorecards of units that resist noise",
     "report": "the page that a person can read",
     "schema": "JSON Schema of a file people write",
 }
