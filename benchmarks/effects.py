@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.load import from_written
-from desireline.experience.moments import Moments, moments
+from desireline.experience.moments import moments
+from desireline.experience.moments_rows import Moments
 from desireline.gap.compare import examine
 from desireline.log.columns import from_table
 from desireline.log.eventlog import EventLog

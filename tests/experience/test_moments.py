@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from benchmarks import effects as worlds
-from desireline.experience.moments import Moment, Moments, moments
+from desireline.experience.moments import moments
 from desireline.experience.moments_adjust import adjustment
 from desireline.experience.moments_exposures import exposures
 from desireline.experience.moments_leaving import before_leaving
+from desireline.experience.moments_rows import Moment, Moments
 from desireline.experience.outcome import outcome
 from desireline.gap.compare import examine
 from desireline.log.source import Source

@@ -8,8 +8,8 @@ import click
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.commands.output import clean, plain, print_table, say, write_json
-from desireline.experience.moments import Moment, OverServed, Range
 from desireline.experience.moments_depth import RENAMED, Depth
+from desireline.experience.moments_rows import Moment, OverServed, Range
 from desireline.gap.blindspots import BlindSpot
 from desireline.gap.bysegment import Inconsistency, SegmentRow
 from desireline.gap.cases import case_rows
@@ -339,10 +339,10 @@ def _segments(found: Depth) -> None:
     if not found.by:
         return
     clear = [row for row in found.split.segments if row.clear]
-    ranked = sorted(clear, key=lambda r: (r.q, -abs(r.difference["mean"])))
+    ranked = sorted(clear, key=lambda r: (round(r.q, 6), -abs(r.difference["mean"]) / max(abs(r.others), 1e-9)))
     rows = [
         [f"{r.by} = {'none' if r.segment is None else r.segment}", _measure(r), _value(r, r.mean), _value(r, r.others),
-         f"{r.q:.3f}"]
+         "< 0.001" if r.q < 0.001 else f"{r.q:.3f}"]
         for r in ranked[:TOP]
     ]  # fmt: skip
     if rows:

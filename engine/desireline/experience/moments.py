@@ -6,7 +6,6 @@ ranking. An association in a log is no proof of a cause: every row says `evidenc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from desireline.experience.moments_adjust import Adjustment, adjustment, case_va
 from desireline.experience.moments_avoidable import avoidable
 from desireline.experience.moments_exposures import Exposure, exposures
 from desireline.experience.moments_leaving import before_leaving, deciding
-from desireline.experience.moments_model import Draws, Patterns, collapse, effect
+from desireline.experience.moments_model import Covariates, Draws, Patterns, collapse, effect
+from desireline.experience.moments_rows import Avoidable, Basis, Moment, Moments, OverServed, Range, Step
 from desireline.experience.outcome import outcome
 from desireline.gap.compare import Compared
 from desireline.gap.promises import last_times, log_end
@@ -32,130 +32,6 @@ MARGIN_OF_LOSS, WIDEST_MARGIN = 0.2, 0.02
 YEAR = 365.25
 DISPENSABLE = ("missing", "late", "early")
 ALIGNED = ("missing", "ad hoc", "wrong sequence")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """An estimate with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A deviation or broken promise with what goes with it.
-
-    Attributes
-    ----------
-    cases, share
-        Cases that had it, in the whole log; before the customer left, where final activities say when that was.
-    at_risk
-        Cases of known outcome that reached the position.
-    effect
-        Change in the probability of being lost (in seconds of cycle time where no outcome is known); positive costs
-        customers. None where too few cases had it or had it not; `reason` says so.
-    customers_at_risk, value_at_risk
-        A year: effect x cases x 365.25 / days of the log; times the mean value of these cases.
-    top3_probability
-        How sure it is that this is one of the three that cost most, and costs anything.
-    clear
-        Whether it differs from zero with a false-discovery rate of 5 % over all rows.
-    repeats
-        Where no outcome is known: change in how many activities are repeated.
-    """
-
-    touchpoint: str
-    kind: str
-    promise: str | None
-    stage: str
-    owner: str | None
-    cases: int
-    share: float
-    at_risk: int
-    effect: Range | None = None
-    customers_at_risk: Range | None = None
-    value_at_risk: Range | None = None
-    top3_probability: float | None = None
-    clear: bool = False
-    repeats: Range | None = None
-    evidence: str = "observational"
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverServed:
-    """A touchpoint or promise whose absence or breach makes no difference beyond `margin`, by an equivalence test.
-
-    `p` is that of two one-sided tests, adjusted for a false-discovery rate over all that were tested.
-    """
-
-    touchpoint: str
-    kind: str
-    promise: str | None
-    owner: str | None
-    cases: int
-    effect: Range
-    margin: float
-    p: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A member of the smallest set; `share` is what it and those before it make up of the avoidable loss."""
-
-    touchpoint: str
-    kind: str
-    promise: str | None
-    owner: str | None
-    customers: float
-    value: float | None
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Avoidable:
-    """Customers (and value) a year that would not be lost without any deviation, and without those of the set."""
-
-    customers: Range
-    of_set: Range
-    value: Range | None
-    share_of_lost: float
-    set: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """What the moments of truth rest on.
-
-    `measure` is lost or cycle_time, `unit` that of the effects. `margin` is that of the equivalence test.
-    """
-
-    measure: str
-    unit: str
-    known: int
-    lost: int | None
-    unknown: int
-    base_rate: float | None
-    days: float
-    adjusted_for: tuple[str, ...]
-    left_out: tuple[str, ...]
-    draws: int
-    margin: float | None
-    level: float = 0.95
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moments:
-    """The answer: rows by what they cost, the over-served, the smallest set, and what it all rests on."""
-
-    moments_of_truth: tuple[Moment, ...]
-    over_served: tuple[OverServed, ...]
-    avoidable: Avoidable | None
-    basis: Basis
-    notes: tuple[str, ...] = field(default=())
 
 
 def moments(
@@ -217,7 +93,7 @@ class _Answer:
     def _target(self) -> np.ndarray:
         """Return what the effects are on, one per case: 1 lost, or the cycle time in seconds."""
         if self.known is not None:
-            return (self.known == 0).astype(float)
+            return np.asarray(self.known == 0, float)
         first = np.minimum.reduceat(self.log.column("start"), self.log.offsets[:-1]) if self.log.n_events else 0
         return np.asarray((last_times(self.log) - first) / MICROSECONDS)
 
@@ -234,6 +110,8 @@ class _Answer:
     def _refusal(self, exposure: Exposure) -> str | None:
         if exposure.touchpoint in self.deciding:
             return "it is the outcome itself, and not what leads to it"
+        if self.known is None and exposure.promise is not None:
+            return "without an outcome the effect would be on time, and a promise broken is time itself"
         here = exposure.at_risk & self.use
         had, had_not = here & exposure.exposed, here & ~exposure.exposed
         if had.sum() < FEWEST:
@@ -252,16 +130,13 @@ class _Answer:
         empty = np.zeros((n, 0), bool)
         customer, _ = coded(self.log.cases.column("customer"))
         _, customer = np.unique(customer[self.use], return_inverse=True)
-        patterns, _ = collapse(
-            (np.column_stack([e.exposed for e in some]) if some else empty)[self.use],
-            (np.column_stack([e.at_risk for e in some]) if some else empty)[self.use],
-            self.compared.left[self.use],
-            self.adjusted.columns[self.use],
-            target[self.use],
-            customer,
-            DRAWS,
-            self.key,
+        cases = Covariates(
+            exposed=(np.column_stack([e.exposed for e in some]) if some else empty)[self.use],
+            at_risk=(np.column_stack([e.at_risk for e in some]) if some else empty)[self.use],
+            left=self.compared.left[self.use],
+            levels=self.adjusted.columns[self.use],
         )
+        patterns = collapse(cases, target[self.use], customer, DRAWS, self.key)
         return patterns, [effect(patterns, j, linear=self.known is None) for j in range(len(some))]
 
     def moments(self, margin: float | None, reason: str | None) -> Moments:

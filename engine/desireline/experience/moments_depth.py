@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.experience.moments import Moments, moments
+from desireline.experience.moments import moments
+from desireline.experience.moments_rows import Moments
 from desireline.experience.outcome import outcome
 from desireline.gap.blindspots import BlindSpot, blind_spots
 from desireline.gap.bysegment import Split, by_segment

@@ -59,33 +59,47 @@ class Draws:
         return max(float(self.effect[1:].std(ddof=1)), self.least, 1e-12)
 
 
-def collapse(
-    exposed: np.ndarray,
-    at_risk: np.ndarray,
-    left: np.ndarray,
-    levels: np.ndarray,
-    outcome: np.ndarray,
-    customer: np.ndarray,
-    draws: int,
-    key: int,
-) -> tuple[Patterns, np.ndarray]:
-    """Return the cases as patterns with their bootstrap draws, and the pattern of each case.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariates:
+    """What is known of each case: bool, shape (cases, deviations), (cases,) and (cases, columns); as in `Patterns`."""
+
+    exposed: np.ndarray
+    at_risk: np.ndarray
+    left: np.ndarray
+    levels: np.ndarray
+
+
+def collapse(cases: Covariates, outcome: np.ndarray, customer: np.ndarray, draws: int, key: int) -> Patterns:
+    """Return the cases as patterns with their bootstrap draws.
 
     Parameters
     ----------
-    exposed, at_risk
-        Bool, shape (cases, deviations).
-    levels
-        Bool, shape (cases, columns).
     customer
-        Integer codes: whole customers are drawn, with all their cases.
+        Integer codes from 0: whole customers are drawn, with all their cases.
+    draws
+        How many, at most: fewer (at least 50) where there are very many patterns.
     key
         Of the draws.
     """
-    of_case, size = _keys(np.column_stack([exposed, at_risk, left[:, None], levels]).astype(bool))
-    first = np.full(size, len(of_case))
-    np.minimum.at(first, of_case, np.arange(len(of_case)))
-    draws = max(min(draws, MOST_CELLS // max(size, 1)), 50)
+    bits = np.column_stack([cases.exposed, cases.at_risk, cases.left[:, None], cases.levels]).astype(bool)
+    pattern, size = _keys(bits)
+    first = np.full(size, len(pattern))
+    np.minimum.at(first, pattern, np.arange(len(pattern)))
+    number, total = _drawn(pattern, size, outcome, customer, max(min(draws, MOST_CELLS // max(size, 1)), 50), key)
+    return Patterns(
+        exposed=cases.exposed[first],
+        at_risk=cases.at_risk[first],
+        left=cases.left[first],
+        levels=cases.levels[first].astype(float),
+        number=number,
+        total=total,
+    )
+
+
+def _drawn(
+    pattern: np.ndarray, size: int, outcome: np.ndarray, customer: np.ndarray, draws: int, key: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return cases and the sum of their outcome by pattern: as observed, then for customers drawn with replacement."""
     number, total = np.empty((size, draws + 1)), np.empty((size, draws + 1))
     random = np.random.Generator(np.random.Philox(key))
     people = int(customer.max(initial=-1)) + 1
@@ -93,17 +107,9 @@ def collapse(
     for i in range(draws + 1):
         if i:
             weight = np.bincount(random.integers(0, people, people), minlength=people)[customer].astype(float)
-        number[:, i] = np.bincount(of_case, weight, minlength=size)
-        total[:, i] = np.bincount(of_case, weight * outcome, minlength=size)
-    patterns = Patterns(
-        exposed=exposed[first],
-        at_risk=at_risk[first],
-        left=left[first],
-        levels=levels[first].astype(float),
-        number=number,
-        total=total,
-    )
-    return patterns, of_case
+        number[:, i] = np.bincount(pattern, weight, minlength=size)
+        total[:, i] = np.bincount(pattern, weight * outcome, minlength=size)
+    return number, total
 
 
 CUT_OFF = 0.01

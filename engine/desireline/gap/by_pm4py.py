@@ -16,7 +16,8 @@ SKIP = ">>"
 def align_by_pm4py(traces: Sequence[Trace], blueprint: Blueprint, labels: Sequence[str]) -> Aligned:
     """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where there was none within a minute.
 
-    A trace that takes longer than ten seconds is tried again with a minute. The choice among optimal alignments is pm4py's, so every trace that deviates is marked `approximate`.
+    A trace that takes longer than ten seconds is tried again with a minute. The choice among optimal alignments is
+    pm4py's, so every trace that deviates is marked `approximate`.
     """
     from pm4py.algo.conformance.alignments.petri_net.variants import dijkstra_less_memory
     from pm4py.objects.log.obj import Event

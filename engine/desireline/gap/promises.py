@@ -276,7 +276,10 @@ def _settle(
     known = int((late & _could_know(found, seen, touchpoint)).sum())
     row = replace(
         row,
-        **{name: int((status == code).sum()) for code, name in enumerate(("kept", "late", "early", "open"))},
+        kept=int((status == ON_TIME).sum()),
+        late=int((status == LATE).sum()),
+        early=int((status == EARLY).sum()),
+        open=int((status == OPEN).sum()),
         median_s=float(np.quantile(took, 0.5)) if len(took) else None,
         p90_s=float(np.quantile(took, 0.9)) if len(took) else None,
         late_known=known,

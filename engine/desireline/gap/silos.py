@@ -11,6 +11,7 @@ from desireline.log.eventlog import UNKNOWN
 from desireline.units import MICROSECONDS
 
 MOST = 100
+ONE_TIME = "the log has one time per event, so how long anybody has a case is unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,8 @@ class Silos:
         Idle time at hand-overs / cycle time of all cases.
     unowned_s, unowned_share
         Time of all cases in which no function with a name works on them or has them in its queue; its share of cycle
-        time. Without known enabling times nobody is known to have a queue.
+        time. Without known enabling times nobody is known to have a queue; with one time per event it is not known at
+        all, and `reason` says so.
     """
 
     handovers: tuple[Handover, ...]
@@ -63,6 +65,7 @@ class Silos:
     unowned_share: float | None
     partners: Partners | None
     functions: tuple[str, ...]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,17 +89,19 @@ def silos(compared: Compared) -> Silos:
     total = float(work.idle.sum())
     boundary = float(work.idle[passes].sum())
     back = _back_and_forth(work)
-    unowned = _unowned(work, len(compared.left))
     known = work.cycle > 0
+    owned = known and not compared.log.single_timestamp
+    unowned = _unowned(work)
     return Silos(
         handovers=_handovers(work, names, total),
         ping_pong=len(back),
         ping_pong_cases=len(np.unique(back)),
         boundary_share=boundary / work.cycle if known else None,
-        unowned_s=unowned / MICROSECONDS if known else None,
-        unowned_share=unowned / work.cycle if known else None,
+        unowned_s=unowned / MICROSECONDS if owned else None,
+        unowned_share=unowned / work.cycle if owned else None,
         partners=_partners(compared, work),
         functions=tuple(names),
+        reason=None if owned else ONE_TIME if known else "no time passes in any case",
     )
 
 
@@ -174,7 +179,7 @@ def _handovers(work: _Work, names: list[str], total: float) -> tuple[Handover, .
     return tuple(sorted(found, key=lambda row: (-row.wait_share, -row.count, row.giver, row.taker))[:MOST])
 
 
-def _unowned(work: _Work, cases: int) -> float:
+def _unowned(work: _Work) -> float:
     """Return the cycle time outside the spans from begun to end of events that have a function."""
     owned = np.flatnonzero(work.function >= 0)
     order = owned[np.lexsort((work.begun[owned], work.case[owned]))]

@@ -34,8 +34,8 @@ def as_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.Ta
     names = list(dict.fromkeys([*(n for row in flat for n in row), *columns]))
     # An interval that is null in one row leaves its bare name beside the three columns of the others.
     names = [n for n in names if not any(other.startswith(f"{n}.") for other in names)]
-    columns = {name: pa.array([row.get(name) for row in flat]) for name in names}
-    return pa.table({n: c.cast(pa.string()) if pa.types.is_null(c.type) else c for n, c in columns.items()})
+    found = {name: pa.array([row.get(name) for row in flat]) for name in names}
+    return pa.table({n: c.cast(pa.string()) if pa.types.is_null(c.type) else c for n, c in found.items()})
 
 
 def _flat(row: Mapping[str, Any]) -> list[tuple[str, Any]]:

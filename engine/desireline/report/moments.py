@@ -138,11 +138,9 @@ def _mean(value: Mapping[str, float] | None) -> str:
 
 
 def _bars(rows: list[Mapping[str, Any]], lost: bool) -> str:
-    if lost:
-        values, divisor, unit = [row.get("customers_at_risk") for row in rows], 1.0, "customers a year"
-    else:
-        values = [row["effect"] for row in rows]
-        divisor, unit = scale(max((abs(v["high"]) for v in values), default=1.0))
+    values = [row.get("customers_at_risk" if lost else "effect") for row in rows]
+    widest = max((abs(value["high"]) for value in values if value), default=1.0)
+    divisor, unit = (1.0, "customers a year") if lost else scale(widest)
     drawn = [
         ForestRow(
             label=f"{title(row)}: {WORDS.get(row['kind'], row['kind'])}",

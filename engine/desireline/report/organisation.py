@@ -80,7 +80,8 @@ def measure(row: Mapping[str, Any]) -> str:
         return f"{row['promise']}: broken"
     if row.get("touchpoint"):
         return f"{row['touchpoint']}: {row['kind']}"
-    return {"follows": "follow the blueprint", "cycle_time": "start to end"}.get(row["measure"], row["measure"])
+    words = {"follows": "follow the blueprint", "cycle_time": "start to end"}
+    return words.get(row["measure"], str(row["measure"]))
 
 
 def _value(row: Mapping[str, Any], value: float) -> str:
