@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from desireline.folders import write_whole
-from desireline.report import behind, experience, gaps, headline, moments, organisation, promises, provenance, whatif
+from desireline.report import (
+    behind,
+    decisions,
+    experience,
+    gaps,
+    headline,
+    moments,
+    organisation,
+    promises,
+    provenance,
+    whatif,
+)
 from desireline.report.documents import Documents, read_documents
 from desireline.report.journey_map import Facts, JourneyMap, gather, journey_map
 from desireline.report.words import short
@@ -75,6 +86,7 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "organisation": organisation.organisation(documents.compare),
         **_experience(documents),
         "what_if": whatif.what_if(documents.study) if documents.study else None,
+        "decisions": decisions.decisions(documents.study) if documents.study else None,
         "times": behind.times(documents.discover),
         "ways": behind.ways(documents.discover, _hues(documents)),
         "choices": behind.choices(documents.calibrate),
