@@ -8,6 +8,7 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint, Touchpoint
 from desireline.blueprint.shortest import shortest_ways
 from desireline.experience.contacts import contacts
+from desireline.gap.promises import EARLY, LATE, ledger
 from desireline.gap.visits import Visits, visits
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
@@ -39,6 +40,7 @@ def with_burden(
     if blueprint is None:
         return table
     stays = visits(log, blueprint)
+    late, early = broken_promises(log, stays, blueprint, abandonments or {})
     return replace(
         table,
         repeated_steps=repeated_steps(stays, blueprint, log.n_cases),
@@ -46,7 +48,23 @@ def with_burden(
         transfers=transfers(stays, blueprint, log.n_cases),
         extra_steps=extra_steps(stays, blueprint, log.n_cases),
         failed_self_service=failed_self_service(stays, blueprint, log.n_cases),
+        late=late,
+        early=early,
     )
+
+
+def broken_promises(
+    log: EventLog, stays: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return how many promises were broken in each case: too late, too early; None where nothing is promised."""
+    promised = [row for row in ledger(log, stays, blueprint, abandonments) if len(row.case)]
+    if not promised:
+        return None, None
+    counts = [
+        np.bincount(np.concatenate([row.case[row.status == status] for row in promised]), minlength=log.n_cases)
+        for status in (LATE, EARLY)
+    ]
+    return counts[0], counts[1]
 
 
 def channel_switches(log: EventLog, blueprint: Blueprint | None) -> np.ndarray | None:

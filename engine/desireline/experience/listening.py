@@ -343,10 +343,18 @@ def _agreement(rows: Sequence[Said], seed: int) -> Agreement:
         reason = "it takes two voices that are heard enough at three stages"
         return Agreement(w=None, p=None, voices=tuple(voices), stages=shared.shape[1], reason=reason)
     w = kendall_w(shared)
-    random = np.random.Generator(np.random.Philox(seed))
-    as_high = sum(kendall_w(random.permuted(shared, axis=1)) >= w - 1e-12 for _ in range(PERMUTATIONS))
-    p = (as_high + 1) / (PERMUTATIONS + 1)
+    p = _permuted_p(shared, np.random.Generator(np.random.Philox(seed)))
     return Agreement(w=w, p=p, voices=tuple(voices), stages=shared.shape[1])
+
+
+def _permuted_p(ratings: np.ndarray, random: np.random.Generator) -> float:
+    """Return how often rankings at random agree as well as these, by permutations of each rater's."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(ratings, axis=1)
+    sums = sum(random.permuted(np.tile(row, (PERMUTATIONS, 1)), axis=1) for row in ranks)
+    spread = np.var(np.vstack([ranks.sum(axis=0), sums]), axis=1)
+    return float(((spread[1:] >= spread[0] - 1e-9).sum() + 1) / (PERMUTATIONS + 1))
 
 
 def kendall_w(ratings: np.ndarray) -> float:

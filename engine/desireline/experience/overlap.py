@@ -75,11 +75,12 @@ def collision(
     weight = np.where(mine, 1.0, (there / np.maximum(others, 1))[strata]) * used
     weight = np.where(mine, weight / weight[mine].sum(), -weight / weight[~mine].sum())
     difference = float((weight * values).sum())
-    centred = values - np.where(mine, _mean(values, weight, mine), _mean(values, weight, ~mine))
+    centred = values - _cell_means(values, strata * 2 + mine)
     error = float(np.sqrt((np.bincount(customer, weight * centred) ** 2).sum()))
     low, high = difference - LEVEL_Z * error, difference + LEVEL_Z * error
     return Collision(outcome=outcome, matched=matched, others=compared, mean=difference, low=low, high=high)
 
 
-def _mean(values: np.ndarray, weight: np.ndarray, mask: np.ndarray) -> float:
-    return float((weight * values)[mask].sum() / weight[mask].sum())
+def _cell_means(values: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Return for each value the mean of its cell."""
+    return np.asarray((np.bincount(cell, values) / np.maximum(np.bincount(cell), 1))[cell])
