@@ -74,7 +74,10 @@ def coverage(count: int, weeks: int, seed: int) -> None:
         errors = sampling_errors(world, redesign, weeks)
         for row in result.effects:
             if row.effect is not None and row.low is not None and row.high is not None:
-                true, error = truth[row.measure], max(errors[row.measure], 1e-12)
+                true, error = truth[row.measure], errors[row.measure]
+                if true == error == row.effect == 0:
+                    continue
+                error = max(error, 1e-12)
                 rows.append((row.measure, row.low <= true <= row.high, (row.high - row.low) / 2 / (1.96 * error),
                              abs(true) > 3 * error, row.clear, row.effect * true > 0))  # fmt: skip
                 print(
