@@ -24,7 +24,7 @@ FLOORS["measure"] = ABOVE_SIMULATE
 FLOORS["calibrate"] = ABOVE_SIMULATE | {"measure"}
 FLOORS["scenario"] = {"model", "blueprint"}
 FLOORS["study"] = ABOVE_SIMULATE | {"measure", "calibrate", "scenario"}
-FLOORS["watch"] = {"log", "journey", "distance", "gap", "experience", "measure", "stats"}
+FLOORS["watch"] = {"log", "journey", "blueprint", "model", "distance", "gap", "experience", "measure", "stats"}
 FLOORS["report"] = FLOORS["study"] | {"study", "watch"}
 FLOORS["commands"] = FLOORS["report"] | {"report"}
 
@@ -38,8 +38,16 @@ HOMES = {
     "statsmodels": {"experience"},
     "jinja2": {"report"},
     "joblib": {"study"},
+    "xlsxwriter": {"study/workbook.py"},
+    "dask": {"study/workers.py"},
+    "ray": {"study/workers.py"},
+    "ibis": {"log/warehouse.py", "log/warehouse_quality.py", "log/postgres.py", "log/spark.py", "journey/warehouse.py"},
+    "psycopg": {"log/postgres.py"},
+    "pyspark": {"log/spark.py"},
+    "py4j": {"log/spark.py"},
 }
 HEAVY = {"simpy", "numba", "matplotlib", "pm4py", "statsmodels", "scipy", "pandas", "jinja2", "joblib"}
+HEAVY |= {"ibis", "psycopg", "pyspark"}
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 

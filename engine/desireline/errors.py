@@ -70,6 +70,12 @@ class StudyError(DesirelineError, ValueError):
     """The study cannot be run."""
 
 
+class UntrustedError(DesirelineError):
+    """The model failed its back-test, so nothing is forecast with it unless the user says so."""
+
+    exit_code = 3
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return help that names the known word closest to `name`, else the known words."""
     words = sorted(set(known))

@@ -11,6 +11,7 @@ MINUTE = 60 * MICROSECONDS
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 WEEK = 7 * DAY
+YEAR = 365 * DAY
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0}
 _PERIODS = {"second": "s", "minute": "min", "hour": "h", "day": "d", "week": "wk"}
 _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
@@ -18,6 +19,8 @@ _NUMBER = r"([+-]?\d+(?:\.\d+)?)"
 DURATION_FORM = 'a time such as "90 s", "5 d" or "12 wk" (units: us ms s min h d wk)'
 SHARE_FORM = 'a share such as "10 %"'
 FACTOR_FORM = 'a factor such as "x1.2"'
+POINTS_FORM = 'an absolute share such as "+15 points"'
+SIZE_FORM = 'a size such as "1GB" or "500 MB"'
 RATE_FORM = 'a rate such as "45 an hour" or "200 a day"'
 
 
@@ -79,6 +82,25 @@ def parse_factor(text: str | int | float) -> float:
     return float(match[1])
 
 
+def parse_points(text: str | int | float) -> float:
+    """Return the absolute share in `text`: "+15 points" is 0.15.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number of points between -100 and 100.
+
+    Examples
+    --------
+    >>> parse_points("-2.5 points")
+    -0.025
+    """
+    match = re.fullmatch(_NUMBER + r"\s*points?", str(text).strip())
+    if not match or abs(float(match[1])) > 100:
+        raise ValueError(f'"{text}" is not {POINTS_FORM}')
+    return float(match[1]) / 100
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """An amount per period, e.g. 45 an hour; `period` in microseconds."""
@@ -99,6 +121,26 @@ def parse_rate(text: str | int | float) -> Rate:
     if not match or match[2] not in _PERIODS:
         raise ValueError(f'"{text}" is not {RATE_FORM}')
     return Rate(float(match[1]), round(_SECONDS[_PERIODS[match[2]]] * MICROSECONDS))
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes in `text`, e.g. "1GB".
+
+    Raises
+    ------
+    ValueError
+        If it is no number of MB, GB or TB above zero.
+
+    Examples
+    --------
+    >>> parse_size("1.5 GB")
+    1500000000
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MGT])B?", str(text).strip().upper())
+    size = round(float(match[1]) * {"M": 10**6, "G": 10**9, "T": 10**12}[match[2]]) if match else 0
+    if size <= 0:
+        raise ValueError(f'"{text}" is not {SIZE_FORM}')
+    return size
 
 
 def show_duration(seconds: float | None) -> str:

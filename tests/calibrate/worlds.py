@@ -80,6 +80,31 @@ def _open(time: int, opens: int, closes: int) -> int:
     return time if hour < closes * HOUR else time - hour + DAY + opens * HOUR
 
 
+def asked_and_served(
+    *, an_hour: float, units: int, delay: float = 0.0, weeks: int = 8, service: float = 20.0, seed: int = 5
+) -> EventLog:
+    """Return a log of two activities: Ask, which takes no time, and after a delay Serve, first come first served.
+
+    It does not say when Serve was enabled. Times are exponential, in minutes; with no `units` nobody queues.
+    """
+    draw = np.random.default_rng(seed)
+    number = draw.poisson(an_hour * 24 * 7 * weeks)
+    asks = np.sort(draw.integers(0, weeks * WEEK, number))
+    ready = asks + (draw.exponential(delay * MINUTE, number)).astype(np.int64) if delay else asks
+    takes = (draw.exponential(service * MINUTE, number)).astype(np.int64) + 1
+    free = [(0, unit) for unit in range(units or 30)]
+    rows: list[tuple[str, str, int, int, str | None]] = []
+    for i in np.argsort(ready, kind="stable").tolist():
+        at, unit = heapq.heappop(free)
+        start = max(at, int(ready[i]))
+        heapq.heappush(free, (start + int(takes[i]), unit))
+        asked = MONDAY + int(asks[i])
+        rows.append((f"c{i:05d}", "Ask", asked, asked, None))
+        rows.append((f"c{i:05d}", "Serve", MONDAY + start, MONDAY + start + int(takes[i]), f"r{unit}"))
+    columns = zip(("case_id", "activity", "start", "end", "resource"), map(list, zip(*rows, strict=True)), strict=True)
+    return from_arrays(dict(columns))
+
+
 def path_log(paths: list[str], *, gap: int = 30, length: int = 10, weeks: int = 10, seed: int = 1) -> EventLog:
     """Return a log of one case for each path (one letter is one activity), arriving evenly over the weeks."""
     draw = np.random.default_rng(seed)

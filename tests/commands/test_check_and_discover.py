@@ -62,7 +62,7 @@ def test_check_json_keeps_its_keys(run: Run) -> None:
 def test_check_writes_its_document_and_the_rows_left_out(run: Run) -> None:
     code, _, _ = run("check", "dirty.csv", "-o", "out")
     assert code == 0
-    assert sorted(path.name for path in Path("out").iterdir()) == ["check.json", "quarantine.csv"]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["check.json", "quarantine.parquet"]
 
 
 def test_strict_exits_2_with_the_reason(run: Run) -> None:

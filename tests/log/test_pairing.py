@@ -57,11 +57,34 @@ def test_what_was_scheduled_and_never_started_is_counted(tmp_path: Path) -> None
     assert problems(found) == {"schedule_never_started": 1}  # type: ignore[arg-type]
 
 
-def test_suspend_and_resume_are_counted_and_passed_over(tmp_path: Path) -> None:
-    marks = [("A", "x", "start", 1), ("A", "x", "suspend", 2), ("A", "x", "resume", 3), ("A", "x", "complete", 4)]
-    found = paired(tmp_path, *marks)
-    assert len(rows(found.log)) == 1  # type: ignore[attr-defined]
-    assert problems(found) == {"lifecycle_passed_over": 2}  # type: ignore[arg-type]
+def suspended(found: object) -> list[object]:
+    return found.log.sql("SELECT suspended_s FROM events").column(0).to_pylist()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_suspension_lies_within_its_event_and_its_time_is_kept(tmp_path: Path) -> None:
+    marks = [("A", "x", "start", 1), ("A", "x", "suspend", 2), ("A", "y", "resume", 5), ("A", "y", "complete", 9)]
+    found = paired(tmp_path, *marks, ("B", "x", "start", 1), ("B", "x", "complete", 2))
+    assert times(tmp_path, *marks) == [("A", None, 1, 9)]
+    assert suspended(found) == [None, 3.0]
+    assert problems(found) == {}  # type: ignore[arg-type]
+
+
+def test_suspensions_add_up_and_one_without_an_end_lasts_to_the_end_of_its_event(tmp_path: Path) -> None:
+    marks = [("A", "x", "start", 1), ("A", "x", "suspend", 2), ("A", "x", "resume", 4), ("A", "x", "suspend", 6)]
+    assert suspended(paired(tmp_path, *marks, ("A", "x", "complete", 9))) == [5.0]
+    assert suspended(paired(tmp_path, *marks)) == [2.0]
+
+
+def test_what_was_withdrawn_does_not_enable_the_next_start(tmp_path: Path) -> None:
+    marks = [("A", "x", "schedule", 1), ("A", "x", "withdraw", 2), ("A", "x", "schedule", 5), ("A", "x", "start", 7)]
+    found = paired(tmp_path, *marks, ("A", "x", "complete", 9))
+    assert times(tmp_path, *marks, ("A", "x", "complete", 9)) == [("A", 5, 7, 9)]
+    assert problems(found) == {"schedule_withdrawn": 1}  # type: ignore[arg-type]
+
+
+def test_words_that_say_nothing_of_time_are_counted(tmp_path: Path) -> None:
+    found = paired(tmp_path, ("A", "x", "assign", 0), ("A", "x", "start", 1), ("A", "x", "complete", 4))
+    assert problems(found) == {"lifecycle_passed_over": 1}  # type: ignore[arg-type]
 
 
 def test_a_log_of_completions_only_has_one_time_per_event(tmp_path: Path) -> None:

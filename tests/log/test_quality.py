@@ -3,6 +3,7 @@
 import stat
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from desireline.errors import LogError
@@ -18,16 +19,19 @@ def test_rows_without_case_activity_or_time_are_left_out_and_kept(tmp_path: Path
     assert found.log.n_events == 3
     assert problems(found) == {"missing_case": 1, "missing_activity": 1, "missing_time": 1, "unreadable_time": 1}
     assert found.quality.quarantined == 4
-    kept = tmp_path / "left out" / "quarantine.csv"
+    kept = tmp_path / "left out" / "quarantine.parquet"
     assert found.quality.quarantine == str(kept)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    lines = kept.read_text().splitlines()
-    assert lines[0] == "file,row,line,reason,case_id,activity,resource,start_time,end_time"
-    assert lines[1:] == [
-        "log.csv,4,5,missing_case,,Ask,Ann,2024-01-01T10:00Z,",
-        "log.csv,5,6,missing_activity,c,,Ann,2024-01-01T10:00Z,",
-        "log.csv,6,7,missing_time,c,Ask,Ann,,",
-        "log.csv,7,8,unreadable_time,c,Ask,Ann,soon,",
+    table = pq.read_table(kept)
+    assert table.column_names == [
+        *("file", "row", "line", "reason", "text"),
+        *("case_id", "activity", "resource", "start_time", "end_time"),
+    ]
+    assert [tuple(row.values()) for row in table.to_pylist()] == [
+        ("log.csv", 4, 5, "missing_case", None, None, "Ask", "Ann", "2024-01-01T10:00Z", None),
+        ("log.csv", 5, 6, "missing_activity", None, "c", None, "Ann", "2024-01-01T10:00Z", None),
+        ("log.csv", 6, 7, "missing_time", None, "c", "Ask", "Ann", None, None),
+        ("log.csv", 7, 8, "unreadable_time", None, "c", "Ask", "Ann", "soon", None),
     ]
 
 

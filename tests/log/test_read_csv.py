@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from desireline.errors import LogError
@@ -75,7 +76,10 @@ def test_a_row_of_another_width_is_left_out_and_kept_for_the_user(tmp_path: Path
     found = read(tmp_path, TWO_STAMPS + "c,Ask,Ann\n")
     assert rows(found.log) == EXPECTED
     assert problems(found) == {"malformed_row": 1}
-    assert "c,Ask,Ann" in (tmp_path / "left out" / "quarantine.csv").read_text()
+    kept = pq.read_table(tmp_path / "left out" / "quarantine.parquet").to_pylist()
+    assert [(row["file"], row["row"], row["reason"], row["text"]) for row in kept] == [
+        ("log.csv", 4, "malformed_row", "c,Ask,Ann")
+    ]
 
 
 def test_a_column_of_blanks_at_the_end_is_no_fault(tmp_path: Path) -> None:
@@ -119,7 +123,7 @@ def test_columns_that_are_there_are_named_when_one_is_missing(tmp_path: Path) ->
 
 
 def test_an_address_is_refused_with_help() -> None:
-    with pytest.raises(LogError, match=r"not read from an address.*Download"):
+    with pytest.raises(LogError, match=r"not fetched from an address.*Give a file"):
         read_log("https://example.org/log.csv")
 
 

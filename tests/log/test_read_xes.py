@@ -4,8 +4,12 @@ import gzip
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from desireline.errors import LogError
+from desireline.log import xmltags
+from desireline.log.xesfile import read_xes
 from tests.log.logs import at, problems, read, rows
 
 EVENT = (
@@ -25,10 +29,11 @@ def test_events_and_attributes_of_the_case_are_read(tmp_path: Path) -> None:
         ("a", "Ask", None, at("2024-01-01T09:01"), at("2024-01-01T09:01")),
         ("a", "Answer & go", None, at("2024-01-01T09:02"), at("2024-01-01T09:02")),
     ]
-    assert found.log.case_attributes == ("segment", "AMOUNT")
+    assert found.log.case_attributes == ("org:resource/level", "segment", "AMOUNT")
     assert found.log.cases.column("AMOUNT").to_pylist() == [12.0, 12.0]
     assert found.log.single_timestamp
-    assert "4 nested or list attributes were passed over" in found.notes
+    assert found.log.cases.column("org:resource/level").to_pylist() == [7.0, 7.0]
+    assert "attributes inside others are columns of their own: org:resource/level" in found.notes
 
 
 def test_traces_without_events_or_names_are_counted_and_named(tmp_path: Path) -> None:
@@ -57,10 +62,113 @@ def test_a_cut_gzip_says_how_far_it_was_read(tmp_path: Path) -> None:
         ('<!DOCTYPE log SYSTEM "http://example.org/x.dtd"><log/>', "declares a document type"),
         (LOG.format(""), "no events"),
         ("<html><body/></html>", 'outermost element is "html"'),
-        (LOG.format("<trace>" + "<list key='x'>" * 100), "nested deeper"),
+        (LOG.format("<trace>" + "<list key='x'>" * 100 + "</list>" * 100 + "</trace>"), "nested deeper"),
         (LOG.format(TRACE.format("a")).replace("</trace>", "</race>"), "not well-formed"),
     ],
 )
 def test_what_is_no_xes_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(LogError, match=message):
         read(tmp_path, text.removeprefix('<?xml version="1.0"?>'), "log.xes")
+
+
+def naive(text: str) -> list[dict[str, str]]:
+    """Return the events of an XES text as a plain parser sees them."""
+    from xml.etree import ElementTree
+
+    found: list[dict[str, str]] = []
+    number = 0
+    for child in ElementTree.fromstring(text):
+        events = [child] if child.tag == "event" else child.findall("event") if child.tag == "trace" else []
+        of_trace = {}
+        if child.tag == "trace":
+            number += 1
+            of_trace = {"case:concept:name": f"trace {number}"}
+            of_trace |= {f"case:{key}": value for key, value in own(child).items()}
+        found += [own(event) | of_trace for event in events]
+    return found
+
+
+def own(element: object) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for item in element.iter():  # type: ignore[attr-defined]
+        path = [key for key in _path(element, item) if key]
+        if path and item.get("value") is not None and item.tag == "string":
+            name = "/".join(path)
+            values[name] = (
+                f"{values[name]}; {item.get('value')}" if name in values and len(path) > 1 else item.get("value")
+            )
+    return values
+
+
+def _path(outer: object, inner: object) -> list[str | None]:
+    """Return the keys from below `outer` to `inner`; nothing where an event stands between."""
+    for child in outer:  # type: ignore[attr-defined]
+        if child.tag == "event":
+            continue
+        if child is inner:
+            return [child.get("key")]
+        if below := _path(child, inner):
+            return [child.get("key"), *below]
+    return []
+
+
+SPACE = st.sampled_from(
+    ["", "\n", " ", "<!-- <event> ' \" -->", "<![CDATA[<trace> &]]>", "<?pi <event?>", 'so "it" is']
+)
+WORDS = st.sampled_from(
+    ["a", "concept:name", "é", "x y", ">", "/>", "=", "'", "a&amp;b", "&#66;", "line\nbreak", "key="]
+)
+
+
+@st.composite
+def attribute(draw: st.DrawFn, depth: int = 0) -> str:
+    key, value = draw(WORDS), draw(WORDS)
+    if "'" in key + value or draw(st.booleans()):
+        named = f'key="{key}" value="{value}"'
+    else:
+        named = f"value='{value}'  key = '{key}'"
+    inner = draw(st.lists(attribute(depth + 1), max_size=2)) if depth < 2 else []
+    if draw(st.booleans()) and not inner:
+        return f"<string {named}/>"
+    return f"<string {named} >{draw(SPACE)}{''.join(inner)}</string>"
+
+
+@st.composite
+def log_text(draw: st.DrawFn) -> str:
+    def element(name: str, parts: list[str]) -> str:
+        return f"<{name}/>" if not parts and draw(st.booleans()) else f"<{name}>{''.join(parts)}</{name}>"
+
+    def event() -> str:
+        return element("event", [draw(SPACE) + text for text in draw(st.lists(attribute(), max_size=3))])
+
+    children = [f'<global scope="event">{draw(attribute())}</global>', draw(attribute())]
+    for kind in draw(st.lists(st.sampled_from(["trace", "trace", "event"]), min_size=1, max_size=4)):
+        if kind == "event":
+            children.append(event())
+            continue
+        parts = [draw(st.one_of(attribute(2), st.just("event"))) for _ in range(draw(st.integers(0, 5)))]
+        parts[:1] = [draw(attribute())] if parts else []
+        children.append(element("trace", [event() if part == "event" else part + draw(SPACE) for part in parts]))
+    return f'<?xml version="1.0"?>\n<log>{"".join(draw(SPACE) + child for child in children)}</log>'
+
+
+@settings(max_examples=30)
+@given(text=log_text(), gathered=st.sampled_from([1, 40, 1 << 22]), piece=st.sampled_from([97, 1 << 16]))
+def test_any_layout_reads_as_a_plain_parser_reads_it(
+    tmp_path_factory: pytest.TempPathFactory, text: str, gathered: int, piece: int
+) -> None:
+    path = tmp_path_factory.mktemp("xes") / "log.xes"
+    path.write_text(text, encoding="utf-8")
+    expected = naive(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xmltags, "GATHERED", gathered)
+        patch.setattr(xmltags, "PIECE", piece)
+        try:
+            raw = read_xes(path)
+        except LogError:
+            assert not any(expected)
+            return
+    rows = [{key: value for key, value in row.items() if value is not None} for row in raw.table.to_pylist()]
+    assert rows == [{key: value for key, value in event.items() if key} for event in expected]
+    lines = text.split("\n")
+    assert all("<event" in lines[line - 1] for line in raw.line.tolist())

@@ -14,9 +14,9 @@ from desireline.log.source import Source
 from desireline.measure.cases import case_table
 from desireline.measure.registry import measure
 from desireline.measure.runs import run_table
-from desireline.model.model import Model
+from desireline.model.model import Model, Pool
 from desireline.simulate.run import simulate
-from tests.calibrate.worlds import MINUTE, WEEK, queue_log
+from tests.calibrate.worlds import MINUTE, WEEK, asked_and_served, queue_log
 
 TRUTH = {"an_hour": 9.0, "service": 20.0, "patience": 15.0, "units": 3}
 
@@ -51,10 +51,32 @@ def test_one_more_person_does_in_the_model_what_it_does_in_truth() -> None:
     more = queue_log(weeks=12, an_hour=3.4, service=20.0, patience=None, units=3, opens=6, closes=22, seed=5)
     model = calibrate(log, source=Source(log="x.csv"), refits=0).model
     (name, pool), *_ = model.parameters.pools.items()
-    shifts = tuple(replace(shift, units=shift.units + 1) for shift in pool.shifts)
-    bigger = replace(model, parameters=replace(model.parameters, pools={name: replace(pool, shifts=shifts)}))
+    bigger = replace(model, parameters=replace(model.parameters, pools={name: one_more(pool)}))
     waits = [case_table(each).wait.mean() for each in (log, more)]
     simulated = [np.mean([simulated_wait(m, r) for r in range(3)]) for m in (model, bigger)]
     true, ours = waits[1] - waits[0], simulated[1] - simulated[0]
     assert true < 0
     assert ours == pytest.approx(true, rel=0.25)
+
+
+def simulated_cycle(model: Model, replication: int) -> float:
+    run = simulate(model, seed=1, replication=replication, horizon=6 * WEEK)
+    table = run_table(run, model)
+    return float((table.last_end - table.first_enabled).mean())
+
+
+@pytest.mark.parametrize("delay", [0.0, 60.0])
+def test_a_log_without_enabled_times_tells_what_one_more_person_does(delay: float) -> None:
+    logs = [asked_and_served(an_hour=8, units=units, delay=delay, weeks=12, seed=5) for units in (3, 4)]
+    model = calibrate(logs[0], source=Source(log="x.csv"), refits=0).model
+    pool = model.parameters.pools["Serve"]
+    assert pool.identified
+    bigger = replace(model, parameters=replace(model.parameters, pools={"Serve": one_more(pool)}))
+    cycles = [(table.last_end - table.first_enabled).mean() for table in map(case_table, logs)]
+    ours = [np.mean([simulated_cycle(m, r) for r in range(3)]) for m in (model, bigger)]
+    assert ours[0] == pytest.approx(cycles[0], rel=0.2)
+    assert ours[1] - ours[0] == pytest.approx(cycles[1] - cycles[0], rel=0.35)
+
+
+def one_more(pool: Pool) -> Pool:
+    return replace(pool, shifts=tuple(replace(shift, units=shift.units + 1) for shift in pool.shifts))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,9 @@ from desireline.errors import ScenarioError
 from desireline.model.check import problems
 from desireline.model.model import Activity, Branch, Model, Node
 from desireline.scenario.apply import apply
-from desireline.scenario.changes import Change, InsertChange, PoolChange, RemoveChange, RouteChange
+from desireline.scenario.changes import KINDS, AutomateChange, InsertChange, PoolChange, RemoveChange, RouteChange
+from desireline.scenario.fields import Change
+from desireline.scenario.graph import Graph
 from desireline.scenario.load import Placed, Scenario
 from desireline.simulate.run import simulate
 from tests.models import small_model
@@ -51,7 +54,13 @@ def models(draw: st.DrawFn) -> Model:
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
     name = draw(st.sampled_from((*LABELS, "T")))
-    kind = draw(st.sampled_from(("remove", "after", "before", "route")))
+    kind = draw(st.sampled_from(("remove", "after", "before", "route", "reorder", "parallel", "automate")))
+    if kind in ("reorder", "parallel"):
+        names = draw(st.lists(st.sampled_from((*LABELS, "E")), min_size=2, max_size=3, unique=True))
+        return KINDS[kind].model_validate({kind: names})
+    if kind == "automate":
+        share = draw(st.sampled_from(("30 %", "100 %")))
+        return AutomateChange.model_validate({"automate": name, "share": share, "fails": "10 %"})
     if kind == "remove":
         return RemoveChange(remove=name)
     if kind == "route":
@@ -113,3 +122,42 @@ def test_a_capacity_set_to_what_it_is_changes_nothing_and_says_so(units: int, po
 @given(models())
 def test_applying_nothing_is_the_identity(model: Model) -> None:
     assert apply(model, scenario([])) == (model, ())
+
+
+@given(models(), st.sampled_from(("reorder", "parallel")), st.permutations(("A", "B", "C")))
+def test_another_order_leaves_who_does_what(model: Model, kind: str, names: list[str]) -> None:
+    change = KINDS[kind].model_validate({kind: names[:2]})
+    try:
+        changed, _ = apply(model, scenario([change]))
+    except ScenarioError:
+        return
+    before, after = Graph(model.parameters), Graph(changed.parameters)
+    for label in (*LABELS, "E"):
+        visits = [
+            sum(graph.visits[n] for n, node in graph.nodes.items() if node.activity == label)
+            for graph in (before, after)
+        ]
+        assert visits[0] == pytest.approx(visits[1], rel=1e-3, abs=1e-3)
+
+
+@given(models(), st.sampled_from(LABELS), st.sampled_from(("30 %", "100 %")))
+def test_a_machine_makes_as_many_visits_as_it_spares(model: Model, label: str, share: str) -> None:
+    change = AutomateChange.model_validate({"automate": label, "share": share})
+    try:
+        changed, _ = apply(model, scenario([change]))
+    except ScenarioError:
+        return
+    before, after = simulate(model, cases=20), simulate(changed, cases=20)
+    assert np.array_equal(np.bincount(before.case), np.bincount(after.case)), "every customer makes as many visits"
+
+
+@given(models(), st.sampled_from(LABELS))
+def test_a_treatment_with_no_capacity_has_exactly_no_effect(model: Model, label: str) -> None:
+    effect = {"patience": "x3", "route": {"to": label}, "retained": "+10 points"}
+    treat = {"name": "none", "capacity": 0, "effect": effect, "cost": 5.0}
+    try:
+        changed, remarks = apply(model, scenario([KINDS["treat"].model_validate({"treat": treat})]))
+    except ScenarioError:
+        return
+    assert changed == model
+    assert [remark.kind for remark in remarks] == ["nothing"]

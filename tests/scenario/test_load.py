@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from desireline.errors import ScenarioError
+from desireline.scenario.apply import _MAKERS
 from desireline.scenario.changes import (
+    KINDS,
     DemandChange,
     InsertChange,
     PoolChange,
@@ -57,21 +59,6 @@ def test_the_frame_of_a_scenario_is_kept(tmp_path: Path) -> None:
     assert made.cost.per_year == 5000
 
 
-@pytest.mark.parametrize(
-    "kind", ["automate", "treat", "reorder", "parallel", "bypass", "promise", "patience", "priority", "channel"]
-)
-def test_a_kind_that_is_not_built_is_refused_by_name_with_those_that_are(tmp_path: Path, kind: str) -> None:
-    (problem,) = problems(tmp_path, f"{{{kind}: Credit check, share: 80 %, duration: 5 s}}")
-    assert f'"{kind}" is not available yet' in problem
-    assert "delay, demand, duration, insert, pool, remove, route" in problem
-
-
-def test_a_key_that_is_not_built_is_refused_by_name(tmp_path: Path) -> None:
-    (problem,) = problems(tmp_path, "{pool: Field, merge: Care}")
-    assert '"merge" of a change of pool is not available yet' in problem
-    assert "add, set, calendar" in problem
-
-
 def test_all_problems_come_at_once_each_with_its_line(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
@@ -105,7 +92,65 @@ def test_a_scenario_without_changes_is_refused(tmp_path: Path) -> None:
     assert 'Did you mean "owner"?' in str(fault.value)
 
 
-def test_the_schema_lists_the_kinds_that_are_built_and_no_other() -> None:
+WRITTEN = {
+    "pool": "{pool: Field, merge: Desk}",
+    "demand": "{demand: {shift: -2 h, segment: new}}",
+    "duration": "{duration: Credit check, cap: 2 d}",
+    "delay": "{delay: Credit check, scale: x0.5}",
+    "remove": "{remove: Credit check}",
+    "insert": "{insert: Status text, after: Place order, duration: 0 s, channel: sms}",
+    "reorder": "{reorder: [Credit check, Place order]}",
+    "parallel": "{parallel: [Credit check, Address check]}",
+    "route": "{route: {from: Credit check, to: Manual review, share: 10 %}}",
+    "automate": "{automate: Credit check, share: 80 %, duration: 5 s, fails: 3 %}",
+    "channel": "{channel: Call support, from: phone, to: chat, share: 40 %}",
+    "bypass": "{bypass: Purchasing}",
+    "promise": "{promise: Activated in five days, target: 3 d}",
+    "patience": "{patience: Call support, scale: x2}",
+    "priority": "{priority: {segment: business, value: 1}}",
+    "treat": "{treat: {name: reminder, when: {no_event_for: 1 d, after: Fill cart}, delay: 1 d, capacity: 200 a day,"
+    " effect: {continue: +15 points}, cost: 0.05, evidence: assumed}}",
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_each_kind_is_read_as_itself(tmp_path: Path, kind: str) -> None:
+    (placed,) = scenario(tmp_path, WRITTEN[kind]).changes
+    assert placed.change.kind == kind
+
+
+def test_every_kind_is_tried_here_and_stands_in_the_schema() -> None:
+    assert set(WRITTEN) == set(KINDS) == set(_MAKERS)
     schema = ScenarioFile.model_json_schema(by_alias=True)
-    assert {"PoolChange", "RouteChange", "InsertChange"} <= set(schema["$defs"])
-    assert "TreatChange" not in schema["$defs"]
+    assert {change.__name__ for change in KINDS.values()} <= set(schema["$defs"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("{reorder: [A]}", "at least 2"),
+        ("{parallel: [A, B, A]}", '"A" stands in the list twice'),
+        ("{automate: A, share: 120 %}", 'a share such as "10 %"'),
+        ("{channel: A, from: chat, to: chat}", "the same channel"),
+        ("{demand: {share: 20 %, segment: new}}", 'needs "scale", "shift" or "shape"'),
+        ("{demand: {shift: 2 days}}", "a time such as"),
+        ("{priority: {value: 1}}", "an attribute with its value"),
+        ("{treat: {name: a, effect: {}}}", "an effect needs one of"),
+        ("{treat: {name: a, effect: {continue: +5 points}}}", '"continue" goes with'),
+        ("{treat: {name: a, effect: {continue: 5 %}}}", 'such as "+15 points"'),
+        ("{treat: {name: a, when: {no_event_for: 1 d}, effect: {retained: +5 points}}}", "go together"),
+        ("{treat: {name: a, capacity: 5 an hour, effect: {patience: x2}}}", "a whole number a day"),
+        ("{treat: {name: a, evidence: hearsay, effect: {patience: x2}}}", "randomised"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, change: str, message: str) -> None:
+    assert message in "\n".join(problems(tmp_path, change))
+
+
+def test_the_evidence_of_a_scenario_is_that_of_its_weakest_treatment(tmp_path: Path) -> None:
+    treats = [
+        f"{{treat: {{name: {name}, effect: {{patience: x2}}, evidence: {name}}}}}"
+        for name in ("randomised", "observational")
+    ]
+    assert scenario(tmp_path, *treats).evidence == "observational"
+    assert scenario(tmp_path, "{demand: x2}").evidence is None

@@ -51,7 +51,7 @@ def test_all_that_is_wrong_comes_at_once(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         "factors: {demnd: [x1], demand: [0.9], 'pool Field': []}",
-        "design: sobol",
+        "design: sobel",
         "measures: [wait, wiat]",
         "replications: {of: effort}",
         "horizn: 1 wk",
@@ -59,7 +59,7 @@ def test_all_that_is_wrong_comes_at_once(tmp_path: Path) -> None:
     )
     text = "\n".join(found)
     assert 'Did you mean "horizon"?' in text
-    assert "sobol is not available yet" in text
+    assert "one of grid, one-at-a-time, latin, sobol, morris" in text
     assert 'a scenario called "Baseline"' in text
     assert 'bad.yaml:3: unknown key "ad"' in text
     assert "lost.yaml: the file cannot be read" in text

@@ -56,7 +56,7 @@ def test_only_a_changed_scenario_is_run_again(tmp_path: Path) -> None:
 
     def count(stage: str, done: int, most: int) -> None:
         nonlocal total
-        total += stage == "simulating"
+        total += "runs 1 to 10" in stage
 
     other = "{second crew: [{pool: Field, add: 3}], no credit check: [{remove: Credit check}]}"
     changed = run_study(study(tmp_path, scenarios=other), tmp_path / "out", progress=count)

@@ -9,16 +9,24 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint, Touchpoint
 from desireline.calibrate.arrivals import Arrivals, arrivals
 from desireline.calibrate.choices import describe
+from desireline.calibrate.clock import Clocks, clocks
+from desireline.calibrate.completeness import completeness
+from desireline.calibrate.ending import Ending, ending
+from desireline.calibrate.knobs import DEFAULT, Knobs
 from desireline.calibrate.localtime import show, to_utc, week_start
 from desireline.calibrate.patience import Waits, patience
 from desireline.calibrate.pools import Pools, pools
+from desireline.calibrate.priority import Priorities, priorities
 from desireline.calibrate.quantiles import KNOTS
+from desireline.calibrate.recency import recency
+from desireline.calibrate.redial import Returns, returns
 from desireline.calibrate.refits import resamples
 from desireline.calibrate.routing import Routing, routing
 from desireline.calibrate.steps import Steps, steps
 from desireline.calibrate.times import REFIT_KNOTS, TimesOf, delays, durations, responses
 from desireline.calibrate.visits import Visits, visits
 from desireline.calibrate.window import Window, recent_window
+from desireline.distance.sample import sample
 from desireline.errors import ModelError
 from desireline.experience import retention
 from desireline.experience.outcome import never_seen, outcome
@@ -28,10 +36,10 @@ from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.measure.cases import case_table
-from desireline.model.model import Activity, Model, Parameters, Patience, Times
+from desireline.model.model import Activity, Clock, Model, Parameters, Patience, Times
 from desireline.units import DAY, WEEK
 
-REFITS = 20
+REFITS = 40
 EARLIEST = -25_567 * DAY  # 1900-01-01
 LATEST = 84_006 * DAY  # 2200-01-01
 NONE = Times()
@@ -53,9 +61,13 @@ class Calibration:
 class Evidence:
     """All that is read from the log once; every fit is then only a matter of weights."""
 
+    knobs: Knobs
     window: Window
+    recency: np.ndarray
+    ending: Ending
     visits: Visits
     steps: Steps
+    clocks: Clocks | None
     arrivals: Arrivals
     routing: Routing
     durations: Mapping[int, TimesOf]
@@ -63,6 +75,8 @@ class Evidence:
     responses: Mapping[int, TimesOf]
     pools: Pools
     patience: Mapping[int, Waits]
+    returns: Mapping[int, Returns]
+    priorities: Priorities
     table: CaseTable
     customers: np.ndarray
     costs: Mapping[str, float]
@@ -70,10 +84,11 @@ class Evidence:
 
     def parameters(self, weights: np.ndarray, knots: int, fit: retention.Fit) -> Parameters:
         """Return the parameters for these weights of cases."""
-        start, nodes = self.routing.fit(weights)
+        recent = weights * self.recency
+        start, nodes = self.routing.fit(recent)
         labels = {node.activity for node in nodes.values() if node.activity is not None}
         activities = {
-            name: self._activity(code, name, weights, knots)
+            name: self._activity(code, name, recent, knots)
             for code, name in enumerate(self.visits.activities)
             if name in labels
         }
@@ -83,28 +98,50 @@ class Evidence:
             start=start,
             nodes=nodes,
             activities=activities,
-            pools={name: pool for name, pool in self.pools.fit(weights).items() if name in used},
+            pools={name: pool for name, pool in self.pools.fit(recent).items() if name in used},
+            clocks=self._clocks(activities),
             retention=fit.retention,
         )
+
+    def _patience(self, code: int, weights: np.ndarray) -> Patience | None:
+        """Return the patience in the queue of an activity, None where nobody gives up."""
+        waits = self.patience.get(code)
+        time = waits.fit(weights) if waits else None
+        if waits is None or time is None:
+            return None
+        redial = self.returns[code].fit(weights) if code in self.returns else None
+        return Patience(time=time, activity=self.visits.gives_up_by[code], baulk=waits.baulk, redial=redial)
+
+    def _clocks(self, activities: Mapping[str, Activity]) -> dict[str, Clock]:
+        """Return the clocks by which some time of `activities` runs."""
+        times = [t for a in activities.values() for t in (a.duration, a.delay, a.response, a.after)]
+        used = {t.clock for t in times if t.clock is not None}
+        known = self.clocks.of.values() if self.clocks else ()
+        return {clock.name: clock.model() for clock in known if clock.name in used}
 
     def _activity(self, code: int, name: str, weights: np.ndarray, knots: int) -> Activity:
         def times(of: Mapping[int, TimesOf]) -> Times:
             return of[code].fit(weights, knots) if code in of else NONE
 
-        patient = self.patience[code].fit(weights, knots) if code in self.patience else None
         return Activity(
             duration=times(self.durations),
             delay=times(self.delays),
             response=times(self.responses),
             pools=self.pools.serving.get(code, ()),
-            patience=Patience(time=patient, activity=self.visits.gives_up_by[code]) if patient else None,
+            patience=self._patience(code, weights),
             cost=self.costs.get(name, 0.0),
             channel=self.channels.get(name),
         )
 
 
 def calibrate(
-    log: EventLog, *, source: Source, blueprint: Blueprint | None = None, refits: int = REFITS, seed: int = 1
+    log: EventLog,
+    *,
+    source: Source,
+    blueprint: Blueprint | None = None,
+    refits: int = REFITS,
+    seed: int = 1,
+    knobs: Knobs = DEFAULT,
 ) -> Calibration:
     """Return a model of the journey as the recent part of `log` shows it.
 
@@ -116,6 +153,8 @@ def calibrate(
         Touchpoints, owners, pools, costs. Where it does not match the log, the log is used and the choices say so.
     refits
         How often the parameters are fitted again on resampled weeks.
+    knobs
+        What is chosen, not estimated.
 
     Raises
     ------
@@ -127,7 +166,7 @@ def calibrate(
     _demand_plausible_times(log)
     known = _queues(abandonments(log, source), blueprint, log)
     table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
-    found, remarks = evidence(log, source, blueprint, known, table, seed)
+    found, remarks = evidence(log, source, blueprint, known, table, seed, knobs)
     base = found.window.inside.astype(np.float64)
     fit = retention.fit(table, customers=found.customers, weights=base, known_by=_known_by(source))
     model = Model(
@@ -151,6 +190,7 @@ def evidence(
     known: Mapping[str, str | None],
     table: CaseTable,
     seed: int,
+    knobs: Knobs = DEFAULT,
 ) -> tuple[Evidence, list[str]]:
     """Return what the fitters read of a log with `known` abandonments, and remarks on what had to be assumed."""
     seen, remarks = visits(log, known)
@@ -158,24 +198,49 @@ def evidence(
     taken = steps(seen)
     rows = window.inside[seen.case]
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
-    staff = pools(seen, at_work, log.timezone, blueprint)
+    staff = pools(seen, at_work, log.timezone, blueprint, taken.since)
+    seen = staff.visits
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
+    working = clocks(seen, rows, log.timezone) if knobs.clocks else None
+    how = ending(sample(log, known), _open_cases(log))
+    complete = completeness(seen, how.kind == "truncated")
+    customers = coded(log.cases.column("customer"))[0]
+    back = returns(seen, customers) if knobs.redials else {}
+    served, kinds = priorities(log, seen)
     return Evidence(
+        knobs=knobs,
         window=window,
+        recency=recency(window, knobs.half_life) * complete.weight,
+        ending=how,
         visits=seen,
         steps=taken,
-        arrivals=arrivals(log, window, source.attributes),
-        routing=routing(seen, taken, window.inside),
-        durations=durations(seen, rows),
-        delays=delays(seen, taken, rows, queued),
-        responses=responses(seen, taken, rows, queued),
+        clocks=working,
+        arrivals=arrivals(
+            log,
+            window,
+            source.attributes,
+            share=complete.share / np.prod([r.again for r in back.values()], axis=0),
+            weeks=knobs.arrival_weeks,
+            ranks=served.rank,
+            values=kinds,
+        ),
+        routing=routing(seen, taken, window.inside, knobs.order),
+        durations=durations(seen, rows, working),
+        delays=delays(seen, taken, rows, queued, working, knobs.elapsed),
+        responses=responses(seen, taken, rows, queued, working),
         pools=staff,
         patience=patience(seen, window.inside),
+        returns=back,
+        priorities=served,
         table=table,
-        customers=coded(log.cases.column("customer"))[0],
+        customers=customers,
         costs={a: t.cost for a, t in _by_activity(blueprint).items()},
         channels=_channels(log),
     ), remarks
+
+
+def _open_cases(log: EventLog) -> int:
+    return int(np.count_nonzero(log.cases.column("open").to_numpy()))
 
 
 def _planned(

@@ -7,10 +7,11 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.localtime import show
+from desireline.calibrate.patience import weibull
 from desireline.experience.retention import Fit
 from desireline.log.eventlog import EventLog
 from desireline.model.model import Model
-from desireline.units import WEEK
+from desireline.units import MICROSECONDS, WEEK, show_duration
 
 if TYPE_CHECKING:
     from desireline.calibrate.calibrate import Evidence
@@ -28,11 +29,14 @@ def describe(
     """Return the choices of a calibration by subject; `not_learned` lists what the log could not tell."""
     return {
         "window": _window(found),
+        "recency": _recency(found),
         "unfinished": _unfinished(found),
         "arrivals": _arrivals(found),
         "routing": _routing(found, model),
-        "times": _times(log),
+        "times": _times(log, found),
+        "clocks": _clocks(found, model),
         "pools": {name: e.why for name, e in sorted(found.pools.evidence.items())},
+        "priorities": found.priorities.why,
         "patience": _patience(found),
         "retention": _retention(fit),
         "blueprint": _blueprint(log, blueprint, abandonments, found),
@@ -61,18 +65,36 @@ def _unfinished(found: "Evidence") -> str:
     )
 
 
+def _recency(found: "Evidence") -> str:
+    half_life = found.knobs.half_life
+    weights = (
+        "all cases count alike" if half_life is None else f"cases count half every {half_life:g} weeks, down to a tenth"
+    )
+    if found.ending.kind != "truncated":
+        return weights
+    return f"{weights}; the log is an extract of finished cases ({found.ending.reason}), so long ones count for more"
+
+
 def _arrivals(found: "Evidence") -> str:
     by = f"one stream for each {found.arrivals.by}" if found.arrivals.by else "one stream"
     span = len(found.window.blocks()) * found.window.block / WEEK
     kinds = len(found.arrivals.profiles)
-    a_week = found.window.inside.sum() / max(span, 1e-9)
-    return f"{a_week:,.1f} cases a week by hour of the week over {span:.1f} weeks; {by}, {kinds} kinds of case"
+    a_week = sum(sum(stream.rates) for stream in found.arrivals.fit(found.window.inside.astype(np.float64)))
+    text = f"{a_week:,.1f} cases a week by hour of the week, seen over {span:.1f} weeks; {by}, {kinds} kinds of case"
+    days = found.arrivals.days
+    if days.regular:
+        text += "; evenly spaced, as by a timetable"
+    if days.factors:
+        text += f"; days differ by more than chance (from x{min(days.factors):.2f} to x{max(days.factors):.2f})"
+    if days.dates:
+        text += f"; nobody came on {', '.join(list(days.dates)[:8])}{' and other days' if len(days.dates) > 8 else ''}"
+    return text
 
 
 def _routing(found: "Evidence", model: Model) -> str:
     forks = sum(node.kind == "fork" for node in model.parameters.nodes.values())
     text = (
-        f"a prefix tree of {found.routing.contexts} histories of up to three steps, "
+        f"a prefix tree of {found.routing.contexts} histories of up to {found.knobs.order} steps, "
         f"{len(model.parameters.nodes)} nodes, {forks} fork{'' if forks == 1 else 's'}"
     )
     if found.steps.linearised:
@@ -80,12 +102,26 @@ def _routing(found: "Evidence", model: Model) -> str:
     return text
 
 
-def _times(log: EventLog) -> str:
+def _times(log: EventLog, found: "Evidence") -> str:
     if log.single_timestamp:
         return "one time per event: durations are unknown and zero; delays are the times between events"
-    if not log.has_enabled:
-        return "durations from start to end; all idle time before a start is delay, as the log has no enabled times"
-    return "durations from start to end; delays from the end of what came before to enabled, by the activity before"
+    if log.has_enabled:
+        return "durations from start to end; delays from the end of what came before to enabled, by the activity before"
+    text = "durations from start to end; idle time before a start is delay, as the log has no enabled times"
+    queued = [e.name for e in found.pools.evidence.values() if e.limited]
+    return f"{text}, but for what contention explains at {', '.join(queued)}" if queued else text
+
+
+def _clocks(found: "Evidence", model: Model) -> str:
+    activities = model.parameters.activities.values()
+    kept = sum(any(t.clock for t in (a.duration, a.delay, a.response, a.after)) for a in activities)
+    if not kept:
+        return "no times are measured in working time"
+    number = len(model.parameters.clocks)
+    clocks = f"{number} working-time clock{'' if number == 1 else 's'}"
+    return (
+        f"{clocks}: some time of {kept} of {len(activities)} activities keeps to opening hours and is measured in them"
+    )
 
 
 def _patience(found: "Evidence") -> dict[str, str]:
@@ -93,7 +129,17 @@ def _patience(found: "Evidence") -> dict[str, str]:
     for activity, waits in sorted(found.patience.items()):
         left, all_waits = waits.shares()
         how = "product-limit estimate" if left >= 50 else "exponential, as few gave up"
-        texts[found.visits.activities[activity]] = f"{left:,} of {all_waits:,} waits ended by giving up; {how}"
+        text = f"{left:,} of {all_waits:,} waits ended by giving up; {how}"
+        if law := weibull(waits):
+            mean = [show_duration(value / MICROSECONDS) for value in law.mean]
+            shape = law.shape
+            text += f"; as a Weibull law: mean {mean[0]} ({mean[1]} to {mean[2]}), "
+            text += f"shape {shape[0]:.2f} ({shape[1]:.2f} to {shape[2]:.2f})"
+        if waits.baulk is not None:
+            text += f"; who finds {waits.baulk} waiting gives up at once"
+        if activity in found.returns:
+            text += f"; {found.returns[activity].why}"
+        texts[found.visits.activities[activity]] = text
     return texts
 
 

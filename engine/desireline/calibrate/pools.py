@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.calibrate.contention import contention
 from desireline.calibrate.localtime import hour_of_week, to_local
 from desireline.calibrate.presence import Count, counted, multitasking, stints
+from desireline.calibrate.teams import teams
 from desireline.calibrate.visits import Visits
 from desireline.model.model import HOURS, Pool, Shift
 from desireline.units import DAY, HOUR, MINUTE
@@ -21,6 +23,7 @@ RESPONSE = 0.4
 RARELY = 0.05
 FEWEST_QUEUED = 30
 FEWEST_IN_HOUR = 10
+NEARLY_WHOLE = 0.15
 FEWEST_AT_EDGE = 30
 ONE_AT_A_TIME = 1.3
 WAITED = 1_000_000
@@ -39,7 +42,8 @@ class Evidence:
     units : shape (168,)
         Resources at work by hour of the week where no queue tells (0: closed).
     hour, busy, case
-        Per start after waiting: hour of the week, resources busy then, case. A queue is served by all who are there.
+        Per start after waiting: hour of the week, resources busy on average since it began to wait (or the hour did),
+        case. A queue is served by all who are there.
     edges
         Minutes to cut from the beginning and the end of opening hours: hour of the week -> minutes.
     """
@@ -48,9 +52,9 @@ class Evidence:
     limited: bool
     why: str
     resources: int
-    units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS, np.int64))
+    units: np.ndarray = field(default_factory=lambda: np.zeros(HOURS))
     hour: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    busy: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    busy: np.ndarray = field(default_factory=lambda: np.zeros(0))
     case: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     edges: Mapping[tuple[int, str], int] = field(default_factory=dict)
     cost: float = 0.0
@@ -59,17 +63,21 @@ class Evidence:
         """Return the pool for these weights of cases."""
         if not self.limited:
             return Pool(name=self.name, unlimited=True, identified=False, cost=self.cost)
-        units = _filled(self.units, _medians(self.hour, self.busy, weights[self.case]))
+        units = _filled(self.units, _means(self.hour, self.busy, weights[self.case]))
         return Pool(name=self.name, shifts=_shifts(units, self.edges), cost=self.cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """The pools of a log, and which of them serve each activity (code -> names, the most frequent first)."""
+    """The pools of a log, and which of them serve each activity (code -> names, the most frequent first).
+
+    `visits` are those of the log, with enabling estimated where it is unknown and contention tells it.
+    """
 
     evidence: Mapping[str, Evidence]
     serving: Mapping[int, tuple[str, ...]]
     remarks: tuple[str, ...]
+    visits: Visits
 
     def fit(self, weights: np.ndarray) -> dict[str, Pool]:
         """Return the pools for these weights of cases."""
@@ -81,16 +89,20 @@ class Pools:
         return bool(names) and all(self.evidence[name].limited for name in names)
 
 
-def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint | None) -> Pools:
+def pools(
+    visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint | None, since: np.ndarray | None = None
+) -> Pools:
     """Return the pools that the log shows in `rows` (bool, one per visit).
 
     A pool is a value of the log's pool column, else the blueprint's pool or owner of the touchpoint, else the
-    touchpoint (without a blueprint: the activity). Activities that hardly ever show a resource need none.
+    touchpoint; without a blueprint the team of the activity, see `teams`. Activities that hardly ever show a resource
+    need none.
 
     A pool queues in the model only where the log supports it: resources are known, do one thing at a time, and are busy
-    while customers wait, see `Load.explains`.
+    while customers wait, see `Load.explains`; where the log does not say when work was enabled, see `contention`, which
+    reads when what came before had ended (`since`, one per visit).
     """
-    pool_of, names = _pool_of_rows(visits, blueprint)
+    pool_of, names = _pool_of_rows(visits, rows, blueprint)
     needed = _needed(visits, rows & ~visits.gave_up)
     serving = _serving(visits, rows & needed[visits.activity] & ~visits.gave_up, pool_of, names)
     first_pool = np.full(len(visits.activities), -1)
@@ -99,20 +111,37 @@ def pools(visits: Visits, rows: np.ndarray, timezone: str, blueprint: Blueprint 
     pool_of = np.where(visits.gave_up, first_pool[visits.activity], np.where(needed[visits.activity], pool_of, -1))
     used = sorted({name for served_by in serving.values() for name in served_by})
     week = hour_of_week(to_local(visits.start, timezone))
-    evidence = {
-        name: _evidence(visits, rows, pool_of == names.index(name), name, week, timezone, blueprint) for name in used
-    }
+    evidence = {}
+    told = visits
+    for name in used:
+        mine = pool_of == names.index(name)
+        served = rows & mine & ~visits.gave_up
+        seen, why = (visits, "") if since is None else _estimated(visits, rows, served, since)
+        evidence[name] = _evidence(seen, rows, mine, name, week, timezone, blueprint, why)
+        if evidence[name].limited and seen is not visits:
+            begun, known = np.where(mine, seen.begun, told.begun), told.known | (mine & seen.known)
+            told = replace(told, begun=begun, known=known)
     serving = {a: _one_kind(served_by, evidence) for a, served_by in serving.items()}
-    return Pools(evidence=evidence, serving=serving, remarks=tuple(_remarks(evidence, blueprint)))
+    return Pools(evidence=evidence, serving=serving, remarks=tuple(_remarks(evidence, blueprint)), visits=told)
 
 
-def _pool_of_rows(visits: Visits, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
+def _estimated(visits: Visits, rows: np.ndarray, served: np.ndarray, since: np.ndarray) -> tuple[Visits, str]:
+    """Return the visits with the enabling of `served` estimated where the log seldom says it, and why it can be."""
+    if 2 * visits.known[served].sum() >= served.sum() or visits.single_timestamp:
+        return visits, ""
+    found = contention(visits, since, served, _work_of_members(visits, rows, served))
+    if not found.explains:
+        return visits, found.why
+    return replace(visits, begun=found.begun, known=visits.known | served), found.why
+
+
+def _pool_of_rows(visits: Visits, rows: np.ndarray, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
     """Return the pool of each row as an index into the names returned."""
     touchpoints = blueprint.by_activity() if blueprint else {}
     fallback = []
-    for activity in visits.activities:
+    for activity, team in zip(visits.activities, teams(visits, rows), strict=True):
         touchpoint = touchpoints.get(activity)
-        fallback.append((touchpoint.pool or touchpoint.owner or touchpoint.name) if touchpoint else activity)
+        fallback.append((touchpoint.pool or touchpoint.owner or touchpoint.name) if touchpoint else team)
     names = sorted({*visits.pool_names, *fallback})
     place = {name: i for i, name in enumerate(names)}
     by_activity = np.array([place[name] for name in fallback], np.int64)
@@ -153,13 +182,14 @@ def _evidence(
     week: np.ndarray,
     timezone: str,
     blueprint: Blueprint | None,
+    estimated: str,
 ) -> Evidence:
     served = rows & mine & ~visits.gave_up
     planned = blueprint.pools.get(name) if blueprint else None
     resources = len(np.unique(visits.resource[served & (visits.resource >= 0)]))
     cost = planned.cost if planned else 0.0
     base = Evidence(name=name, limited=False, why="", resources=resources, cost=cost)
-    if why := _unusable(visits, served, base.resources):
+    if why := _unusable(visits, served, base.resources, estimated):
         return replace(base, why=why)
     queue = served & visits.known & (visits.start - visits.begun > WAITED)
     if queue.sum() < FEWEST_QUEUED:
@@ -170,29 +200,33 @@ def _evidence(
     waiting = rows & mine & visits.known
     line = counted(visits.begun[waiting], visits.start[waiting])
     opening = _opening(visits.start[served], line, busy, timezone)
-    load = _load(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
-    if not load.explains():
-        return replace(base, why=f"not explained by capacity: {load.in_words()}")
+    why = estimated
+    if not estimated:
+        load = _load(visits, waiting, present, _resource_busy(visits, rows, served), opening, timezone)
+        why = load.in_words()
+        if not load.explains():
+            return replace(base, why=f"not explained by capacity: {why}")
     return replace(
         base,
         limited=True,
-        why=load.in_words(),
+        why=why,
         units=_units(present, opening, visits.start[served], timezone, _spare(present, busy, visits.start[queue])),
         hour=week[queue],
-        busy=busy.at(visits.start[queue]),
+        busy=_while_waiting(busy, visits.begun[queue], visits.start[queue], timezone),
         case=visits.case[queue],
         edges=_edges(week[served], to_local(visits.start[served], timezone), opening),
     )
 
 
-def _unusable(visits: Visits, served: np.ndarray, resources: int) -> str:
+def _unusable(visits: Visits, served: np.ndarray, resources: int, estimated: str) -> str:
     """Return why nothing can be said about the capacity of a pool; empty where it can."""
     if not resources:
         return "the log names no resources here"
     if visits.single_timestamp:
         return "the log has one time per event, so nobody is seen working"
     if 2 * visits.known[served].sum() < served.sum():
-        return "the log seldom says when work was ready to be done, so waiting cannot be told from other idle time"
+        told = "the log seldom says when work was ready to be done, so waiting cannot be told from other idle time"
+        return f"{told}; {estimated}" if estimated else told
     known = served & (visits.resource >= 0) & visits.finished
     if not (visits.ended[known] > visits.start[known]).any():
         return "all durations are zero"
@@ -329,25 +363,37 @@ def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str
     """
     edges, week = _hours(start, timezone)
     there = present.at(edges + HOUR // 2)
-    units = np.zeros(HOURS, np.int64)
+    units = np.zeros(HOURS)
     for h in np.flatnonzero(opening).tolist():
         seen = there[week == h]
         units[h] = max(1, round(share * float(np.quantile(seen, 0.9))) if len(seen) else 1)
     return units
 
 
-def _medians(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the weighted median of `busy` in each hour with enough starts; 0 elsewhere."""
-    order = np.lexsort((busy, hour))
-    hour, busy, weights = hour[order], busy[order], weights[order]
-    medians = np.zeros(HOURS, np.int64)
-    edges = np.searchsorted(hour, np.arange(HOURS + 1))
-    for h in np.flatnonzero(np.diff(edges) >= FEWEST_IN_HOUR).tolist():
-        part = slice(edges[h], edges[h + 1])
-        total = np.cumsum(weights[part])
-        if total[-1] > 0:
-            medians[h] = busy[part][np.searchsorted(total, total[-1] / 2)]
-    return medians
+def _while_waiting(busy: Count, begun: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
+    """Return how many are busy on average from `begun` to `start`, within the hour of `start`; not counting idle time.
+
+    Where units pause between one piece of work and the next, this is less than how many are busy at the start, and it
+    is what they get done.
+    """
+    local = to_local(start, timezone)
+    since = np.maximum(begun, start - local % HOUR)
+    times = np.unique(np.concatenate([busy.starts, busy.ends]))
+    number = busy.at(times[:-1])
+    length = np.diff(times).astype(np.float64)
+    work, open_ = (np.append(0.0, np.cumsum(part)) for part in (number * length, (number > 0) * length))
+    done, passed = (np.interp(start, times, part) - np.interp(since, times, part) for part in (work, open_))
+    return np.asarray(np.where(passed >= WAITED, done / np.maximum(passed, 1), busy.at(start)))
+
+
+def _means(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weighted mean of `busy` in each hour with enough starts, whole where it nearly is; 0 elsewhere."""
+    seen = np.bincount(hour, weights > 0, minlength=HOURS)
+    total = np.bincount(hour, weights, minlength=HOURS)
+    mean = np.bincount(hour, weights * busy, minlength=HOURS) / np.maximum(total, 1e-12)
+    whole = np.maximum(np.rint(mean), 1.0)
+    mean = np.where(np.abs(mean - whole) <= NEARLY_WHOLE, whole, mean)
+    return np.asarray(np.where((seen >= FEWEST_IN_HOUR) & (total > 0), mean, 0.0))
 
 
 def _filled(units: np.ndarray, told: np.ndarray) -> np.ndarray:
@@ -380,16 +426,22 @@ def _edges(week: np.ndarray, local: np.ndarray, opening: np.ndarray) -> dict[tup
 
 
 def _shifts(units: np.ndarray, edges: Mapping[tuple[int, str], int]) -> tuple[Shift, ...]:
-    """Return units by hour as stretches of equal units, with refined edges."""
-    changes = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), HOURS]
-    shifts = []
-    for low, high in itertools.pairwise(changes):
-        if units[low] > 0:
-            start = low * 60 + edges.get((low, "opens"), 0)
-            end = high * 60 - edges.get((high - 1, "closes"), 0)
-            if start < end:
-                shifts.append(Shift(start=start, end=end, units=int(units[low])))
-    return tuple(shifts)
+    """Return units by hour as stretches of equal whole units, with refined edges.
+
+    A part of a unit is at work for as much of the hour, at the side of the hour beside it that has more.
+    """
+    minute = np.repeat(np.floor(units).astype(np.int64), 60).reshape(HOURS, 60)
+    part = np.rint((units - np.floor(units)) * 60).astype(int)
+    for hour in np.flatnonzero(part).tolist():
+        before, after = units[hour - 1], units[(hour + 1) % HOURS]
+        minute[hour, slice(0, part[hour]) if before >= after else slice(60 - part[hour], 60)] += 1
+    for (hour, edge), cut in edges.items():
+        minute[hour, slice(0, cut) if edge == "opens" else slice(60 - cut, 60)] = 0
+    flat = minute.ravel()
+    changes = [0, *(np.flatnonzero(np.diff(flat)) + 1).tolist(), len(flat)]
+    return tuple(
+        Shift(start=low, end=high, units=int(flat[low])) for low, high in itertools.pairwise(changes) if flat[low] > 0
+    )
 
 
 def _remarks(evidence: Mapping[str, Evidence], blueprint: Blueprint | None) -> list[str]:

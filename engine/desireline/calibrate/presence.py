@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from desireline.log.columns import latest_before
 from desireline.log.eventlog import UNKNOWN
-from desireline.measure.cases import latest_before
 from desireline.units import HOUR
 
 LONGEST_BREAK = 4 * HOUR

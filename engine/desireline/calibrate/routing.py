@@ -77,7 +77,7 @@ class Routing:
         ]
 
 
-def routing(visits: Visits, steps: Steps, inside: np.ndarray) -> Routing:
+def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER) -> Routing:
     """Return the routing of the cases that are `inside` the window (bool, one per case).
 
     The tree keeps a longer history (up to three steps) only where it says more about what comes next than the
@@ -98,7 +98,7 @@ def routing(visits: Visits, steps: Steps, inside: np.ndarray) -> Routing:
     left = np.zeros(visits.cases, bool)
     left[visits.case[visits.gave_up]] = True
     counted[last] = ~(visits.unfinished | left)[case[last]]
-    state = _states(code, first, following, counted)
+    state = _states(code, first, following, counted, order)
     _, representative, state = np.unique(state, return_index=True, return_inverse=True)
     target = np.append(state[1:], END)
     target[last] = END
@@ -118,11 +118,11 @@ def routing(visits: Visits, steps: Steps, inside: np.ndarray) -> Routing:
     )
 
 
-def _states(code: np.ndarray, first: np.ndarray, following: np.ndarray, counted: np.ndarray) -> np.ndarray:
+def _states(code: np.ndarray, first: np.ndarray, following: np.ndarray, counted: np.ndarray, order: int) -> np.ndarray:
     """Return the state of the tree after each step: an id of the longest kept history."""
     position = np.arange(len(code)) - np.repeat(first, np.diff(np.append(first, len(code))))
     grams = [code]
-    for length in range(2, ORDER + 1):
+    for length in range(2, order + 1):
         before = np.append(NONE, grams[-1][:-1])
         before[position == 0] = NONE
         gram = np.unique((before + 1) * (grams[-1].max() + 2) + grams[0], return_inverse=True)[1].ravel()
@@ -132,7 +132,7 @@ def _states(code: np.ndarray, first: np.ndarray, following: np.ndarray, counted:
     for gram in grams[1:]:
         kept.append(_informative(gram, state, following, counted))
         state = _longest(grams[: len(kept)], kept)
-    for length in range(ORDER - 1, 0, -1):
+    for length in range(order - 1, 0, -1):
         _close(grams[length - 1], grams[length], kept[length - 1], kept[length], position)
     return _longest(grams, kept)
 

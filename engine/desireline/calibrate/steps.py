@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.calibrate.visits import NONE, Visits
+from desireline.log.columns import latest_before
 from desireline.log.eventlog import UNKNOWN
-from desireline.measure.cases import latest_before
 
 WIDEST = 8
 MOST_CHAINS = 4

@@ -85,8 +85,8 @@ def document(calibration: Calibration, model: str | None) -> dict[str, Any]:
     return {
         "model": model,
         "choices": calibration.choices,
-        "backtest": None,
-        "backtest_reason": NO_BACKTEST,
+        "backtest": calibration.model.verdict,
+        "backtest_reason": None if calibration.model.verdict else calibration.choices.get("backtest", NO_BACKTEST),
         **{field.name: getattr(summary, field.name) for field in fields(summary)},
     }
 

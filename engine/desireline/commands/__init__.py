@@ -11,12 +11,21 @@ from desireline.errors import DesirelineError, nearest
 COMMANDS = {
     "demo": "the whole story on the sample journey, ending with a page to open",
     "check": "quality of a log; validity of a blueprint, scenario, study or source",
+    "convert": "a log, or some of its cases, as CSV, Parquet or XES",
     "discover": "actual journeys: variants, journey map, times, process model",
     "compare": "the gap between a log and its blueprint",
+    "effort": "what customers have to do: repeat, wait, switch, be passed on; contacts that settle it",
+    "listen": "what customers, employees and the institution say, by stage",
+    "retain": "who leaves, what goes with it, and how many each issue costs",
+    "asset": "customers in number and value, and what keeping more is worth",
     "calibrate": "fit a simulation model to a log",
+    "backtest": "whether a model of a log's first part foretells the rest",
     "simulate": "run a model, with or without a scenario",
     "study": "batch what-if: scenarios against the baseline",
+    "came-true": "the forecast of a study beside what happened after the roll-out",
     "verify": "backends agree and theory holds, on this machine",
+    "watch": "early warning: what changed, since when, who drives it",
+    "score": "scorecards of units that resist noise",
     "report": "the page that a person can read",
     "schema": "JSON Schema of a file people write",
 }
@@ -31,7 +40,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"desireline.commands.{name}").command
+        command: click.Command = import_module(f"desireline.commands.{name.replace('-', '_')}").command
         return command
 
     def resolve_command(
@@ -53,7 +62,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 fault, 2 bad input, 3 refused by the trust gate, 130 interrupted."""
     from desireline.commands.output import report_error, report_fault
 
     arguments = sys.argv[1:] if arguments is None else arguments

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desireline.commands.options import common, log_argument, seed
+from desireline.commands.backtest_output import cut, held_out, share, show_backtest
+from desireline.commands.options import Reading, common, reads_log, seed
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@log_argument
+@reads_log
 @click.option("--blueprint", metavar="FILE", help="Blueprint: touchpoints, owners, pools, costs.")
 @click.option(
     "-o", "--output", metavar="MODEL", help="Model file (.json); a folder gets model.json and calibrate.json."
@@ -23,30 +24,45 @@ if TYPE_CHECKING:
 @click.option(
     "--refits",
     type=click.IntRange(0, 1000),
-    default=20,
+    default=40,
     show_default=True,
     help="Fits on resampled weeks: the uncertainty of the model.",
 )
+@held_out
+@click.option("--no-backtest", is_flag=True, help="Hold nothing out; the model then carries no verdict.")
 @seed
 @common
 def command(
-    log: str, strict: bool, blueprint: str | None, output: str | None, refits: int, seed: int, as_json: bool
+    log: str,
+    reading: Reading,
+    blueprint: str | None,
+    output: str | None,
+    refits: int,
+    train_until: str | None,
+    holdout: str | None,
+    no_backtest: bool,
+    seed: int,
+    as_json: bool,
 ) -> None:
     """Fit a simulation model to LOG: arrivals, routes, times, pools and calendars, patience, retention.
 
-    What was chosen, and what the log could not tell, is said in words.
+    What was chosen, and what the log could not tell, is said in words. A model of the log's first part is held beside
+    the rest; the verdict goes into the model.
     """
     from desireline.blueprint.load import read_blueprint
-    from desireline.calibrate.calibrate import calibrate
+    from desireline.calibrate.backtest_gate import calibrate_and_test
     from desireline.calibrate.summary import document, summarise
-    from desireline.log.read import read_log
     from desireline.model.io import write_model
 
     plan = read_blueprint(blueprint) if blueprint else None
-    read = read_log(log, strict=strict)
+    part = None if no_backtest else share(holdout)
+    read = reading.read(log)
     for note in read.notes:
         say(f"note: {note}")
-    result = calibrate(read.log, source=read.source, blueprint=plan, refits=refits, seed=seed)
+    until = cut(train_until, read.log.timezone)
+    result = calibrate_and_test(
+        read.log, source=read.source, blueprint=plan, refits=refits, seed=seed, until=until, holdout=part
+    )
     folder = Path(output) if output and _is_folder(output) else None
     path = folder / "model.json" if folder else output
     told = document(result, str(path) if path else None)
@@ -94,6 +110,8 @@ def _show(result: "Calibration", summary: "Summary") -> None:
         )
     _show_retention(summary)
     _show_choices(result)
+    if result.model.verdict:
+        show_backtest(result.model.verdict)
 
 
 def _number(value: float | None) -> str:

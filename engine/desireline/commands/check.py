@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from desireline.commands.options import common, output_folder
+from desireline.commands.options import Reading, common, output_folder, reading
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.errors import DesirelineError, LogError, Problem
+from desireline.log.address import shown
 
 if TYPE_CHECKING:
     from desireline.log.quality import Found, Quality
@@ -21,22 +22,27 @@ WRITTEN = "written"
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--strict", is_flag=True, help="Refuse a log with rows that cannot be used.")
 @click.option(
     "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day (UTC) after which times lie in the future. [default: today]"
 )
 @click.option("--bpmn", metavar="FILE", help="Write the flow of the one blueprint given as BPMN 2.0.")
 @output_folder
+@reading
 @common
 def command(
-    files: tuple[str, ...], strict: bool, as_of: datetime | None, bpmn: str | None, output: str | None, as_json: bool
+    files: tuple[str, ...],
+    reading: Reading,
+    as_of: datetime | None,
+    bpmn: str | None,
+    output: str | None,
+    as_json: bool,
 ) -> None:
     """Check event logs (quality) and the files you write (validity), in any mix.
 
-    A log is CSV, Parquet or XES (gzip is fine), or a source .yaml that names one; blueprints, scenarios and studies are
-    told by their first key.
+    A log is CSV, Parquet or XES (gzip is fine), the address of a table in a warehouse, or a source .yaml that names
+    one; blueprints, scenarios and studies are told by their first key.
     """
-    checked = [_check(file, strict, as_of, output, alone=len(files) == 1) for file in files]
+    checked = [_check(file, reading, as_of, output, alone=len(files) == 1) for file in files]
     valid = all(document["valid"] for document in checked)
     whole = checked[0] if len(checked) == 1 else {"valid": valid, "checked": checked}
     if output:
@@ -58,13 +64,13 @@ def _write_bpmn(files: tuple[str, ...], path: str) -> None:
     say(f"Written: {write_bpmn(files[0], path)}")
 
 
-def _check(file: str, strict: bool, as_of: datetime | None, output: str | None, alone: bool) -> dict[str, Any]:
+def _check(file: str, reading: Reading, as_of: datetime | None, output: str | None, alone: bool) -> dict[str, Any]:
     """Check one file, print what people read, and return its document."""
     what = _kind(file)
     try:
         if what == WRITTEN:
             return _check_written(file)
-        return _check_log(file, strict, as_of, output)
+        return _check_log(file, reading, as_of, output)
     except DesirelineError as fault:
         if alone and what == DATA:
             raise
@@ -106,16 +112,22 @@ def _invalid(file: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
         {"file": p.where or file, "line": p.line, "found": p.found, "expected": p.expected, "help": p.help}
         for p in problems
     ]
-    return {"file": file, "valid": False, "problems": told}
+    return {"file": shown(file), "valid": False, "problems": told}
 
 
-def _check_log(file: str, strict: bool, as_of: datetime | None, output: str | None) -> dict[str, Any]:
-    from desireline.log.read import read_log
+def _check_log(file: str, reading: Reading, as_of: datetime | None, output: str | None) -> dict[str, Any]:
+    from desireline.log.warehouse import in_warehouse
 
     moment = as_of.replace(tzinfo=UTC) if as_of else None
-    quality = read_log(file, strict=strict, quarantine=Path(output) if output else None, as_of=moment).quality
-    _show_quality(file, quality)
-    return {"file": file, "valid": True, **{f.name: getattr(quality, f.name) for f in fields(quality)}}
+    if in_warehouse(file):
+        from desireline.log.warehouse_quality import look_in_warehouse
+
+        reading.demand_whole(file)
+        quality = look_in_warehouse(file, strict=reading.strict, as_of=moment)
+    else:
+        quality = reading.check(file, Path(output) if output else None, moment)
+    _show_quality(shown(file), quality)
+    return {"file": shown(file), "valid": True, **{f.name: getattr(quality, f.name) for f in fields(quality)}}
 
 
 def _show(text: str) -> None:

@@ -1,45 +1,86 @@
 """What `compare` prints for people, and writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
 
 import click
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.commands.output import clean, print_table, say, write_json
+from desireline.commands.output import clean, plain, print_table, say, write_json
+from desireline.experience.moments_depth import RENAMED, Depth
+from desireline.experience.moments_rows import Moment, OverServed, Range
+from desireline.gap.blindspots import BlindSpot
+from desireline.gap.bysegment import Inconsistency, SegmentRow
+from desireline.gap.cases import case_rows
 from desireline.gap.compare import Gap
+from desireline.gap.conflicts import Conflict
+from desireline.gap.deviations import Deviation, NotReached
 from desireline.gap.promises import Kept
-from desireline.gap.tables import write_tables
+from desireline.gap.silos import Handover
+from desireline.gap.stories import Story
+from desireline.gap.tables import as_table, write_tables
+from desireline.gap.treatment import Treatment
+from desireline.gap.unmapped import Unmapped
 from desireline.units import show_duration
 
-TOP = 25
+TOP, SHOWN, FEW = 25, 12, 8
+
+TABLES: dict[str, type] = {
+    "deviations": Deviation,
+    "promises": Kept,
+    "not_reached": NotReached,
+    "unmapped": Unmapped,
+    "moments_of_truth": Moment,
+    "over_served": OverServed,
+    "conflicts": Conflict,
+    "segments": SegmentRow,
+    "inconsistency": Inconsistency,
+    "treatment_matrix": Treatment,
+    "blind_spots": BlindSpot,
+    "stories": Story,
+}
 
 
-def write(gap: Gap, blueprint: Blueprint, folder: str) -> None:
-    """Write the gap as JSON and CSV, and the blueprint it was measured against, into `folder`."""
-    write_json(folder, "compare", gap)
+def write(found: Depth, blueprint: Blueprint, folder: str, identify: bool) -> None:
+    """Write the answer as JSON, CSV and Parquet, and the blueprint it was measured against, into `folder`."""
+    document = plain(found.document())
+    write_json(folder, "compare", document)
     write_json(folder, "blueprint", blueprint.written)
-    write_tables(gap, folder)
-    say(f"Written to {folder}: compare.json, blueprint.json and the tables as CSV.")
+    tables = {name: as_table(document[name], _columns(kind)) for name, kind in TABLES.items()}
+    tables["handovers"] = as_table(document["silos"]["handovers"], _columns(Handover))
+    tables["case_deviations"] = case_rows(found.compared, found.by, found.kept, identify)
+    write_tables(tables, folder)
+    say(f"Written to {folder}: compare.json, blueprint.json and the tables as CSV and Parquet.")
 
 
-def show(gap: Gap, blueprint: Blueprint) -> None:
-    """Print the gap for people: one sentence, then deviations, promises, and what was left out."""
+def _columns(kind: type) -> list[str]:
+    return [RENAMED.get(field.name, field.name) for field in fields(kind)]
+
+
+def show(found: Depth, blueprint: Blueprint) -> None:
+    """Print the gap for people: one sentence, what it costs, what deviates, then what lies behind it."""
+    gap = found.gap
     click.echo(clean(sentence(gap, blueprint)))
+    _moments(found, blueprint)
     if gap.deviations:
         _deviations(gap)
     if gap.promises:
-        rows = [_promise(row) for row in gap.promises]
-        columns = ["Promise", "Target", "Kept", "Late", "Early", "Open", "Median", "9 in 10", "Owner"]
-        print_table("Promises", columns, rows)
-        for row in gap.promises:
-            for remark in _remarks(row):
-                click.echo(clean(f"  {row.promise}: {remark}."))
+        _promises(found)
+    _silos(found)
+    _segments(found)
+    _maps(found)
     if gap.not_reached:
         rows = [[row.touchpoint, f"{row.cases:,}"] for row in gap.not_reached]
         print_table("Not reached", ["Touchpoint", "Cases"], rows)
         click.echo("  The customer left before, or the case is open: no deviation.")
     if gap.unmapped:
         _unmapped(gap)
+    _stories(found)
+    if found.blind_spots:
+        _heading("What the log does not show")
+        for spot in found.blind_spots:
+            click.echo(clean(f"  {spot.text}"))
 
 
 def sentence(gap: Gap, blueprint: Blueprint) -> str:
@@ -67,12 +108,150 @@ SAYS = {
 }
 
 
+def _heading(text: str) -> None:
+    click.echo(f"\n{text}\n")
+
+
 def _cases(number: int) -> str:
     return f"{number:,} case{'' if number == 1 else 's'}"
 
 
 def _share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _moments(found: Depth, blueprint: Blueprint) -> None:
+    """Print what deviations go with, in customers and money, and the few that make up most of the loss."""
+    rows = [row for row in found.moments.moments_of_truth if row.effect is not None]
+    basis = found.moments.basis
+    if not rows:
+        if found.moments.moments_of_truth:
+            click.echo("What deviations cost cannot be told: too few cases had them.")
+        return
+    if basis.measure == "lost":
+        _lost_moments(found, rows, blueprint.currency)
+    else:
+        _slow_moments(rows, basis.reason or "")
+
+
+def _lost_moments(found: Depth, rows: Sequence[Moment], currency: str) -> None:
+    basis = found.moments.basis
+    valued = any(row.value_at_risk for row in rows)
+    columns = ["What happens", "Cases", "Lost, points more", "Customers a year", "Top 3", "Owner"]
+    if valued:
+        columns.insert(4, f"Value a year{f', {currency}' if currency else ''}")
+    table = []
+    for row in rows[:SHOWN]:
+        effect = _interval(row.effect, 100, 1)
+        cells = [
+            _what(row),
+            f"{row.cases:,}",
+            effect,
+            _interval(row.customers_at_risk),
+            _percent0(row.top3_probability),
+        ]
+        if valued:
+            cells.insert(4, "-" if row.value_at_risk is None else f"{rounded(row.value_at_risk.mean):,}")
+        table.append([*cells, row.owner or "nobody"])
+    print_table("Moments of truth: what goes with losing customers", columns, table)
+    _more(len(rows), SHOWN)
+    clear = sum(row.clear for row in rows)
+    click.echo(
+        f"  Of {basis.known:,} cases with a known outcome {basis.lost:,} were lost ({_percent(basis.base_rate)}). "
+        f"{clear} of {len(rows)} effects are clear (5 % false discoveries)."
+    )
+    adjusted = f"adjusted for {', '.join(basis.adjusted_for)} and" if basis.adjusted_for else "adjusted for"
+    click.echo(
+        clean(
+            f"  Effects are over cases that came to the point, {adjusted} other deviations; associations, not causes."
+        )
+    )
+    for row in found.moments.moments_of_truth:
+        if row.effect is None and row.cases >= FEW * 5:
+            click.echo(clean(f"  {_what(row)}: not judged, {row.reason}."))
+    _avoidable(found, currency)
+    _over_served(found)
+
+
+def _avoidable(found: Depth, currency: str) -> None:
+    loss = found.moments.avoidable
+    if loss is None or not loss.set:
+        click.echo("  No deviation clearly costs customers, so there is no smallest set to begin with.")
+        return
+    worth = f" (about {rounded(loss.value.mean):,} {currency})" if loss.value else ""
+    click.echo(
+        f"  Together the deviations go with {loss.customers.mean:,.0f} customers lost a year, "
+        f"{loss.customers.low:,.0f} to {loss.customers.high:,.0f}{worth}: {_percent(loss.share_of_lost)} of all lost."
+    )
+    named = [f"{_what(step)} ({100 * step.share:.0f} %)" for step in loss.set]
+    click.echo(clean(f"  The fewest that make up four fifths of it, added up: {'; '.join(named)}."))
+
+
+def _over_served(found: Depth) -> None:
+    rows, margin = found.moments.over_served, found.moments.basis.margin
+    if margin is None:
+        return
+    if not rows:
+        click.echo(f"  Over-served: nothing is shown to make less difference than {100 * margin:.1f} points.")
+        return
+    table = [[_what(r), f"{r.cases:,}", _interval(r.effect, 100, 1), f"{r.p:.3f}", r.owner or "nobody"] for r in rows]
+    print_table(
+        f"Over-served: makes no difference beyond {100 * margin:.1f} points (equivalence test)",
+        ["What happens", "Cases", "Lost, points more", "p", "Owner"],
+        table,
+    )
+
+
+def _slow_moments(rows: Sequence[Moment], reason: str) -> None:
+    table = [
+        [
+            _what(row),
+            f"{row.cases:,}",
+            _times(row.effect),
+            _interval(row.repeats, 1, 2),
+            _percent0(row.top3_probability),
+            row.owner or "nobody",
+        ]
+        for row in rows[:SHOWN]
+    ]
+    columns = ["What happens", "Cases", "Cycle time more", "Repeats more", "Top 3", "Owner"]
+    print_table("What deviations go with: cycle time and repeats", columns, table)
+    _more(len(rows), SHOWN)
+    click.echo(clean(f"  Not customers lost, because {reason}."))
+
+
+def _what(row: Any) -> str:
+    """Return a deviation or broken promise in words."""
+    if row.promise:
+        name = row.promise if row.touchpoint in row.promise else f"{row.promise} ({row.touchpoint})"
+        return f"{name}: {row.kind}"
+    return f"{row.touchpoint}: {row.kind}"
+
+
+def _interval(value: Range | None, factor: float = 1.0, digits: int = 0) -> str:
+    if value is None:
+        return "-"
+    mean, low, high = (f"{v * factor:,.{digits}f}" for v in (value.mean, value.low, value.high))
+    return f"{mean} ({low} to {high})"
+
+
+def rounded(value: float) -> int:
+    """Return `value` with the three digits that can be meant."""
+    return round(float(f"{value:.3g}"))
+
+
+def _times(value: Range | None) -> str:
+    if value is None:
+        return "-"
+    return f"{show_duration(value.mean)} ({show_duration(value.low)} to {show_duration(value.high)})"
+
+
+def _percent0(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.0f} %"
 
 
 def _deviations(gap: Gap) -> None:
@@ -93,6 +272,17 @@ def _deviations(gap: Gap) -> None:
     _rest(len(gap.deviations))
 
 
+def _promises(found: Depth) -> None:
+    rows = [_promise(row) for row in found.gap.promises]
+    columns = ["Promise", "Target", "Kept", "Late", "Early", "Open", "Median", "9 in 10", "Owner"]
+    print_table("Promises", columns, rows)
+    for row in found.gap.promises:
+        for remark in _remarks(row):
+            click.echo(clean(f"  {row.promise}: {remark}."))
+    for conflict in found.conflicts:
+        click.echo(clean(f"  {_conflict(conflict)}"))
+
+
 def _promise(row: Kept) -> Sequence[str]:
     target = "as told" if row.target_s is None else show_duration(row.target_s)
     counts = ["-" if n is None else f"{n:,}" for n in (row.kept, row.late, row.early, row.open)]
@@ -102,10 +292,154 @@ def _promise(row: Kept) -> Sequence[str]:
 def _remarks(row: Kept) -> Iterator[str]:
     if row.reason:
         yield row.reason.rstrip(".")
+    if row.late_hidden:
+        yield f"{row.late_hidden:,} of the late ones were made good before the customer could know"
+    if row.past_when_told:
+        yield f"{row.past_when_told:,} dates were over when they were told"
     if row.gave_up:
         yield f"{row.gave_up:,} more gave up in the queue"
     if row.unknown:
         yield f"{row.unknown:,} more cannot be timed"
+
+
+def _conflict(row: Conflict) -> str:
+    told = [
+        f"{show_duration(target)} ({channel or 'everywhere'})"
+        for channel, target in zip(row.channels, row.targets_s, strict=True)
+    ]
+    return (
+        f'Conflict: from "{row.begins}" to "{row.ends}" customers are told {told[0]} and {told[1]}; '
+        f"{row.between:,} of {_cases(row.cases)} keep one word and break the other."
+    )
+
+
+def _silos(found: Depth) -> None:
+    silos = found.silos
+    if not silos.handovers:
+        return
+    rows = [
+        [h.giver, h.taker, f"{h.count:,}", show_duration(h.idle_s), _percent(h.wait_share)]
+        for h in silos.handovers[:FEW]
+    ]
+    print_table("Hand-overs between functions", ["From", "To", "Times", "Idle each", "Of all idle time"], rows)
+    text = f"{_percent(silos.boundary_share)} of all cycle time passes at hand-overs"
+    if silos.unowned_s is not None:
+        text += f"; nobody owns {silos.unowned_s / 3600:,.0f} hours ({_percent(silos.unowned_share)})"
+    click.echo(f"  {text}; work comes back to where it was in {_cases(silos.ping_pong_cases)}.")
+    if silos.partners is not None:
+        click.echo(
+            clean(
+                f"  Partners ({', '.join(silos.partners.touchpoints)}) take {_percent(silos.partners.time_share)} of "
+                f"the time and {_percent(silos.partners.events_share)} of the events."
+            )
+        )
+
+
+def _segments(found: Depth) -> None:
+    if not found.by:
+        return
+    clear = [row for row in found.split.segments if row.clear]
+    ranked = sorted(clear, key=lambda r: (round(r.q, 6), -abs(r.difference["mean"]) / max(abs(r.others), 1e-9)))
+    rows = [
+        [f"{r.by} = {'none' if r.segment is None else r.segment}", _measure(r), _value(r, r.mean), _value(r, r.others),
+         "< 0.001" if r.q < 0.001 else f"{r.q:.3f}"]
+        for r in ranked[:TOP]
+    ]  # fmt: skip
+    if rows:
+        columns = ["Segment", "Measure", "Here", "Others", "q"]
+        print_table("Segments that differ from the others (5 % false discoveries)", columns, rows)
+        _rest(len(ranked))
+    else:
+        click.echo(f"\nNo measure differs between the values of {', '.join(found.by)} by more than chance.")
+    uneven = [row for row in found.split.inconsistency if row.q < 0.05 and row.index > 0][:FEW]
+    if uneven:
+        table = [
+            [r.by, _measure(r), _value(r, r.index), *(f"{e['segment']}: {_value(r, e['mean'])}" for e in _ends(r))]
+            for r in uneven
+        ]
+        print_table("Inconsistency: spread without chance", ["Between", "Measure", "Spread", "Least", "Most"], table)
+    _treatment(found)
+
+
+def _ends(row: Inconsistency) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return row.lowest, row.highest
+
+
+def _measure(row: SegmentRow | Inconsistency) -> str:
+    if row.promise:
+        return f"{row.promise}: broken"
+    if row.touchpoint:
+        return f"{row.touchpoint}: {row.kind}"
+    words = {"follows": "follow the blueprint", "cycle_time": "cycle time", "lost": "lost", "fitness": "fitness"}
+    return words.get(row.measure, row.measure)
+
+
+def _value(row: SegmentRow | Inconsistency, value: float) -> str:
+    if row.measure == "cycle_time":
+        return show_duration(value)
+    return f"{value:.3f}" if row.measure == "fitness" else _percent(value)
+
+
+def _treatment(found: Depth) -> None:
+    rows = [
+        [
+            f"{t.by} = {'none' if t.segment is None else t.segment}",
+            t.channel or "-",
+            f"{t.cases:,}",
+            _percent0(t.planned_share),
+            " > ".join(t.variation[:FEW]) + (" ..." if len(t.variation) > FEW else ""),
+        ]
+        for t in found.treatment_matrix[:TOP]
+    ]
+    if rows:
+        columns = ["Segment", "Channel", "Cases", "Planned", "Commonest way"]
+        print_table("Treatment: who travels which variation", columns, rows)
+        without = sum(t.unplanned for t in found.treatment_matrix)
+        if without:
+            click.echo(f"  In {without} of these groups the blueprint has no way for more than half of the cases.")
+
+
+def _maps(found: Depth) -> None:
+    if found.maps is None:
+        return
+    maps = found.maps
+    rows = [
+        [row.touchpoint, row.intended or "-", row.wanted or "-", _percent0(row.actual), row.verdict]
+        for row in maps.touchpoints
+        if row.verdict
+    ]
+    if rows:
+        columns = ["Touchpoint", "Intended", "Wanted", "Cases", "So"]
+        print_table(f'Intended, wanted ("{maps.wanted}") and actual: where they differ', columns, rows)
+    for turned in maps.turned:
+        text = f'Planned is "{turned.first_intended}" first, wanted is "{turned.first_wanted}" first.'
+        click.echo(clean(f"  {text}"))
+    for promise in maps.promises:
+        told = [
+            show_duration(value) if value is not None else "nothing" for value in (promise.intended_s, promise.wanted_s)
+        ]
+        click.echo(clean(f"  {promise.promise}: promised is {told[0]}, wanted {told[1]}."))
+    for pair in maps.pairs[1:]:
+        mean = "-" if pair.fitness is None else f"{pair.fitness:.3f}"
+        click.echo(
+            f"  {pair.follow:,} of {_cases(found.gap.cases)} follow the {pair.one} journey; mean fitness {mean}."
+        )
+    click.echo(f"  The intended and the wanted journey differ in {maps.pairs[0].differences} places.")
+
+
+def _stories(found: Depth) -> None:
+    if not found.stories:
+        return
+    _heading("Stories")
+    for story in found.stories:
+        whose = (
+            "All cases" if story.by is None else f"{story.by} = {'none' if story.segment is None else story.segment}"
+        )
+        kind = "the typical journey" if story.kind == "typical" else "the worst journeys"
+        example = f" (such as {story.example})" if story.example else ""
+        click.echo(clean(f"  {whose}, {kind}{example}"))
+        for line in story.lines:
+            click.echo(clean(f"    {line}"))
 
 
 def _unmapped(gap: Gap) -> None:
@@ -122,5 +456,9 @@ def _proposal(nearest: str | None) -> str:
 
 
 def _rest(rows: int) -> None:
-    if rows > TOP:
-        click.echo(f"  {rows - TOP} more: see --json or -o.")
+    _more(rows, TOP)
+
+
+def _more(rows: int, shown: int) -> None:
+    if rows > shown:
+        click.echo(f"  {rows - shown} more: see --json or -o.")

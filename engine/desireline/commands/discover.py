@@ -1,11 +1,12 @@
 """desireline discover: actual journeys."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from desireline.commands.options import by, common, log_argument, output_folder
+from desireline.commands.options import Reading, by, common, output_folder, reads_log
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
@@ -16,30 +17,21 @@ SHOWN = 15
 
 
 @click.command()
-@log_argument
+@reads_log
 @click.option("--top", type=click.IntRange(0), default=20, show_default=True, help="Variants to list; 0 for all.")
 @by
 @click.option("--bpmn", metavar="FILE", help="Write the process model as BPMN 2.0.")
 @output_folder
 @common
 def command(
-    log: str, strict: bool, top: int, by: str | None, bpmn: str | None, output: str | None, as_json: bool
+    log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None, as_json: bool
 ) -> None:
     """Show how cases really travel: variants, what follows what and when, activities, rework, starts and ends."""
-    from desireline.journey.discover import discover
-    from desireline.log.read import read_log
+    from desireline.log.warehouse import in_warehouse
 
-    read = read_log(log, strict=strict, quarantine=Path(output) if output else None)
-    for note in read.notes:
-        say(f"note: {note}")
-    if read.quality.quarantined:
-        say(f"note: {read.quality.quarantined:,} rows were left out; see desireline check {log}")
-    journey = discover(read.log, top=top, by=by)
+    ask = _in_warehouse if in_warehouse(log) else _in_file
+    journey = ask(log, reading, top, by, bpmn, output)
     if bpmn:
-        from desireline.journey.process_model import discover_bpmn
-
-        for note in discover_bpmn(read.log, bpmn):
-            say(f"note: {note}")
         say(f"process model: {bpmn}")
     document = journey.document()
     if output:
@@ -48,6 +40,61 @@ def command(
         print_json(document)
     else:
         show(journey)
+
+
+def _in_file(log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None) -> "Journey":
+    return (_scanned if reading.whole and not bpmn else _held)(log, reading, top, by, bpmn, output)
+
+
+def _scanned(log: str, reading: Reading, top: int, by: str | None, _: str | None, output: str | None) -> "Journey":
+    """Return the journey of a log of any size, of which only what was counted is held."""
+    from desireline.journey.discover import discover_scanned
+
+    with reading.scan(log, wanted=[by] if by else []) as scan:
+        left_out = scan.left_out()
+        if left_out and reading.strict:
+            scan.refuse(left_out)
+        journey = discover_scanned(scan, top=top, by=by)
+        _say(log, scan.notes, left_out)
+        if left_out:
+            scan.quarantine(Path(output) if output else None)
+        return journey
+
+
+def _held(log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None) -> "Journey":
+    from desireline.journey.discover import discover
+
+    read = reading.read(log, Path(output) if output else None)
+    _say(log, read.notes, read.quality.quarantined)
+    journey = discover(read.log, top=top, by=by)
+    if bpmn:
+        from desireline.journey.process_model import discover_bpmn
+
+        for note in discover_bpmn(read.log, bpmn):
+            say(f"note: {note}")
+    return journey
+
+
+def _say(log: str, notes: Iterable[str], left_out: int) -> None:
+    for note in notes:
+        say(f"note: {note}")
+    if left_out:
+        say(f"note: {left_out:,} rows were left out; see desireline check {log}")
+
+
+def _in_warehouse(
+    log: str, reading: Reading, top: int, by: str | None, bpmn: str | None, output: str | None
+) -> "Journey":
+    from desireline.journey.warehouse import discover_in_warehouse, model_in_warehouse
+
+    reading.demand_whole(log)
+    journey = discover_in_warehouse(log, top=top, by=by, strict=reading.strict)
+    for note in journey.notes:
+        say(f"note: {note}")
+    if bpmn:
+        for note in model_in_warehouse(log, bpmn):
+            say(f"note: {note}")
+    return journey
 
 
 def show(journey: "Journey") -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from desireline.commands.backtest_output import accept_untrusted
 from desireline.commands.options import common, output_folder, seed
 from desireline.commands.output import clean, print_json, print_table, say, write_json
 from desireline.commands.progress import counting
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--start", metavar="DATE", help="When the first cases arrive (ISO). [default: the model's]")
 @click.option("--measures", metavar="NAMES", help="Measures, with commas. [default: all]")
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
+@accept_untrusted
 @output_folder
 @seed
 @common
@@ -35,6 +37,7 @@ def command(
     start: str | None,
     measures: str | None,
     backend: str,
+    accept_untrusted: bool,
     output: str | None,
     seed: int,
     as_json: bool,
@@ -53,7 +56,7 @@ def command(
     with counting("simulating", runs) as progress:
         trial = try_out(
             read, read_scenarios(scenarios), runs=runs, seed=seed, window=window, measures=names, folder=output,
-            backend=backend, progress=progress,
+            backend=backend, progress=progress, accept_untrusted=accept_untrusted,
         )  # fmt: skip
     for warning in trial.warnings:
         say(f"warning: {warning}")

@@ -1,16 +1,14 @@
 """desireline study: scenarios against the baseline."""
 
-import os
-from typing import TYPE_CHECKING
+import shlex
+from datetime import date, datetime
 
 import click
 
-from desireline.commands.options import common, seed, workers
-from desireline.commands.output import clean, print_json, print_table, say, write_json
+from desireline.commands.backtest_output import accept_untrusted
+from desireline.commands.options import common, seed
+from desireline.commands.output import print_json, say, write_json
 from desireline.commands.progress import staged
-
-if TYPE_CHECKING:
-    from desireline.study.result import StudyResult
 
 
 @click.command()
@@ -19,24 +17,54 @@ if TYPE_CHECKING:
     "-o", "--output", metavar="DIR", required=True, help="Folder for the results; a run can be resumed there."
 )
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
-@workers
+@click.option("--budget", type=click.FloatRange(0), help="Find what to do together within this budget.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY", help="Day on which to start: charters name dates."
+)
+@click.option("--yes", is_flag=True, help="Run it also where it takes very long.")
+@click.option(
+    "--workers", metavar="N|ADDRESS", help="Processes, or dask://HOST:PORT, or ray://HOST:PORT. [default: all cores]"
+)
+@accept_untrusted
 @seed
 @common
-def command(study: str, output: str, backend: str, workers: int | None, seed: int, as_json: bool) -> None:
+def command(
+    study: str,
+    output: str,
+    backend: str,
+    budget: float | None,
+    as_of: datetime | None,
+    yes: bool,
+    workers: str | None,
+    accept_untrusted: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Simulate the scenarios in STUDY against the baseline until their effects are known precisely enough.
 
     Both meet the same customers in every run, so small effects show. Interrupted, the same command goes on where it
     was.
     """
+    from dataclasses import replace
+
+    from desireline.commands.study_output import show
     from desireline.study.load import read_study
     from desireline.study.run import run_study
 
     asked = read_study(study)
-    with staged() as progress:
-        result = run_study(
-            asked, output, workers or os.cpu_count() or 1, seed,
-            progress=progress, keep=lambda name, document: write_json(output, name, document), backend=backend,
-        )  # fmt: skip
+    if budget is not None:
+        asked = replace(asked, budget=budget)
+    day: date | None = as_of.date() if as_of else None
+    try:
+        with staged() as progress:
+            result = run_study(
+                asked, output, workers, seed,
+                progress=progress, keep=lambda name, document: write_json(output, name, document), backend=backend,
+                accept_untrusted=accept_untrusted, accept_many=yes, as_of=day,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        say(f"Finished runs are kept in {output}. Go on with the same command: {_again()}")
+        raise
     for warning in result.warnings:
         say(f"warning: {warning}")
     for note in result.notes:
@@ -45,45 +73,13 @@ def command(study: str, output: str, backend: str, workers: int | None, seed: in
         print_json(result)
     else:
         show(result)
-        say(f"study.json, effects.csv, measures.csv and runs.parquet are in {output}")
+        say(f"study.json, study.xlsx, effects.csv, measures.csv and runs.parquet are in {output}")
+        if result.priorities:
+            say(f"a charter for each initiative is in {output}/charters")
 
 
-def show(result: "StudyResult") -> None:
-    """Print the answer for people: a sentence for each scenario, then the tables."""
-    for sentence in result.sentences:
-        click.echo(clean(sentence.text))
-    click.echo()
-    _show_effects(result)
-    _show_measures(result)
-    stopped = "precise enough" if result.stopped_by == "precision" else "the most that the study allows"
-    click.echo(f"{result.replications} runs of each scenario ({stopped}); intervals hold together at 95 %.")
+def _again() -> str:
+    """Return the command line as it was given."""
+    import sys
 
-
-def _label(scenario: str, factors: object) -> str:
-    settings = [f"{name} {value}" for name, value in dict(factors).items()]  # type: ignore[call-overload]
-    return " · ".join([scenario, *settings])
-
-
-def _show_effects(result: "StudyResult") -> None:
-    from desireline.study.sentences import show_change
-
-    rows = []
-    for row in result.effects:
-        if row.effect is not None:
-            low, high = (show_change(value, row.unit, row.effect) for value in (row.low, row.high))
-            clear = "" if row.clear else "no clear effect"
-            what = _label(row.scenario, row.factors)
-            rows.append((what, row.measure, show_change(row.effect, row.unit), low, high, clear))
-    if rows:
-        print_table("Effects against the baseline", ("scenario", "measure", "effect", "from", "to", ""), rows)
-
-
-def _show_measures(result: "StudyResult") -> None:
-    from desireline.study.sentences import show_value
-
-    names = list(result.scenarios[0].measures)
-    rows = [
-        (_label(row.scenario, row.factors), *(show_value(row.measures[n].mean, row.measures[n].unit) for n in names))
-        for row in result.scenarios
-    ]
-    print_table("Measures", ("scenario", *names), rows)
+    return shlex.join(["desireline", *sys.argv[1:]])

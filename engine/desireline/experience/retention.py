@@ -12,7 +12,7 @@ from desireline.model.model import Retention
 FEWEST = 10
 RULE_CASES = 5
 SEPARATED = 12.0
-TERMS = ("handoffs", "abandoned", "repeats")
+TERMS = ("handoffs", "abandoned", "repeats", "channel_switches", "failed_self_service", "late", "early")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def _candidates(table: CaseTable, use: np.ndarray) -> list[tuple[str, ...]]:
     names, matrix = features(table)
     varies = dict(zip(names, np.ptp(matrix[use], axis=0) > 0, strict=True))
     waiting = ("wait_h", "log_wait") if varies["wait_h"] else ("idle_h", "log_idle")
-    rest = tuple(name for name in TERMS if varies[name])
+    rest = tuple(name for name in TERMS if varies.get(name))
     return [(form, *rest) for form in waiting] if varies[waiting[0]] else [rest]
 
 

@@ -9,29 +9,33 @@ from desireline.blueprint.net import petri_net
 from desireline.gap.align import Aligned
 from desireline.gap.traces import Trace
 
-SECONDS_A_TRACE = 10.0
+BUDGETS = (10.0, 60.0)
 SKIP = ">>"
 
 
 def align_by_pm4py(traces: Sequence[Trace], blueprint: Blueprint, labels: Sequence[str]) -> Aligned:
-    """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where it took longer than ten seconds.
+    """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where there was none within a minute.
 
-    The choice among optimal alignments is pm4py's, so every trace that deviates is marked `approximate`.
+    A trace that takes longer than ten seconds is tried again with a minute. The choice among optimal alignments is
+    pm4py's, so every trace that deviates is marked `approximate`.
     """
     from pm4py.algo.conformance.alignments.petri_net.variants import dijkstra_less_memory
     from pm4py.objects.log.obj import Event
     from pm4py.objects.log.obj import Trace as TheirTrace
 
     net, initial, final = petri_net(blueprint)
-    options = {dijkstra_less_memory.Parameters.PARAM_MAX_ALIGN_TIME_TRACE: SECONDS_A_TRACE}
     code = {label: i for i, label in enumerate(labels)}
     cost = np.full(len(traces), -1, np.int64)
     counts = np.zeros((3, len(traces), len(labels)), np.int64)
 
     def solved(visits: Sequence[int]) -> list[tuple[str, str | None]] | None:
         events = TheirTrace([Event({"concept:name": labels[visit]}) for visit in visits])
-        found = dijkstra_less_memory.apply(events, net, initial, final, options)
-        return None if found is None else found["alignment"]
+        for seconds in BUDGETS:
+            options = {dijkstra_less_memory.Parameters.PARAM_MAX_ALIGN_TIME_TRACE: seconds}
+            found = dijkstra_less_memory.apply(events, net, initial, final, options)
+            if found is not None:
+                return list(found["alignment"])
+        return None
 
     for row, trace in enumerate(traces):
         moves = solved(trace.visits)

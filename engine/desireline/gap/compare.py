@@ -26,12 +26,14 @@ class Fitness:
 
     `mean` over the aligned cases of 1 - cost / (visits + touchpoints of the shortest planned journey), None where no
     case could be aligned; `perfect_cases` follow it from start to end; `followed_so_far` also counts those that did so
-    until the customer left, or until now.
+    until the customer left, or until now. `bounds` is between what the mean over all cases would be if those without an
+    alignment followed nothing of the plan, and all of it; None where every case was aligned.
     """
 
     mean: float | None
     perfect_cases: int
     followed_so_far: int
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +60,71 @@ class Gap:
     notes: tuple[str, ...]
 
 
-def compare(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None]) -> Gap:
-    """Return the gap between `log` and `blueprint`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A log beside its blueprint, case by case: what every figure of the gap is made of.
 
-    `abandonments` maps an activity that records giving up in a queue to the touchpoint or activity whose queue was
-    left (None: unknown). What comes after such an event, or in an open case, is not reached rather than missing.
+    `left` (bool, one per case): the customer left on the way, or the case is open.
+    """
+
+    log: EventLog
+    blueprint: Blueprint
+    abandonments: Mapping[str, str | None]
+    visits: Visits
+    traces: Traces
+    aligned: Aligned
+    left: np.ndarray
+
+
+def compare(
+    log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None], lost: np.ndarray | None = None
+) -> Gap:
+    """Return the gap between `log` and `blueprint`; the parameters are those of `examine`."""
+    return summary(examine(log, blueprint, abandonments, lost))
+
+
+def examine(
+    log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None], lost: np.ndarray | None = None
+) -> Compared:
+    """Return `log` laid beside `blueprint`, case by case.
+
+    Parameters
+    ----------
+    abandonments
+        Maps an activity that records giving up in a queue to the touchpoint or activity whose queue was left (None:
+        unknown). What comes after such an event, or in an open case, is not reached rather than missing.
+    lost
+        Cases (bool) whose last activities say that the customer left: what comes after is not reached either.
     """
     stays = visits(log, blueprint)
-    journeys = traces(stays, left_on_the_way(log, abandonments))
+    left = left_on_the_way(log, abandonments)
+    if lost is not None:
+        left = left | lost
+    journeys = traces(stays, left)
     aligned = align_with(journeys.distinct, blueprint, stays.touchpoints)
-    strange = unmapped(log, blueprint, abandonments)
-    fitness = _fitness(journeys, aligned)
+    return Compared(
+        log=log,
+        blueprint=blueprint,
+        abandonments=abandonments,
+        visits=stays,
+        traces=journeys,
+        aligned=aligned,
+        left=left,
+    )
+
+
+def summary(compared: Compared) -> Gap:
+    """Return the gap in figures."""
+    log, blueprint, stays = compared.log, compared.blueprint, compared.visits
+    journeys, aligned = compared.traces, compared.aligned
+    fitness = fitness_of(journeys, aligned)
     return Gap(
         cases=log.n_cases,
         fitness=fitness,
         deviations=deviations(stays, journeys, aligned, blueprint),
-        promises=promises(log, stays, blueprint, abandonments),
+        promises=promises(log, stays, blueprint, compared.abandonments),
         not_reached=not_reached(stays, journeys, aligned),
-        unmapped=strange,
+        unmapped=unmapped(log, blueprint, compared.abandonments),
         unaligned=int(journeys.counts[aligned.cost < 0].sum()),
         touchpoints=_visited(stays),
         notes=tuple(_notes(log, blueprint, stays, journeys, aligned, fitness)),
@@ -100,16 +149,19 @@ def _visited(stays: Visits) -> tuple[Visited, ...]:
     return tuple(Visited(touchpoint=name, cases=c, visits=v) for name, c, v in rows)
 
 
-def _fitness(journeys: Traces, aligned: Aligned) -> Fitness:
+def fitness_of(journeys: Traces, aligned: Aligned) -> Fitness:
+    """Return how well the cases of `journeys` follow the blueprint."""
     done = aligned.cost >= 0
     worst = np.array([len(trace.visits) for trace in journeys.distinct], np.int64) + aligned.shortest
     fitness = 1 - aligned.cost / np.maximum(worst, 1)
     cases = int(journeys.counts[done].sum())
+    total, every = float((fitness * journeys.counts)[done].sum()), int(journeys.counts.sum())
     so_far = done & (aligned.missing.sum(axis=1) + aligned.ad_hoc.sum(axis=1) == 0)
     return Fitness(
-        mean=float((fitness * journeys.counts)[done].sum() / cases) if cases else None,
+        mean=total / cases if cases else None,
         perfect_cases=int(journeys.counts[aligned.cost == 0].sum()),
         followed_so_far=int(journeys.counts[so_far].sum()),
+        bounds=None if cases == every else (total / every, (total + every - cases) / every),
     )
 
 

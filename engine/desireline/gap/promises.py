@@ -23,6 +23,10 @@ class Kept:
     `median_s` and `p90_s` are of what was delivered. `unknown` were promised something the log cannot time (not among
     all); `gave_up` left the queue and so never got what was promised (not among all). Where nothing can be said the
     numbers are None and `reason` says why.
+
+    Of the late ones, `late_known` were broken when the customer could know: the touchpoint lies before the line of
+    visibility, or the customer had another contact there between the date and the delivery. `late_hidden` were broken
+    and made good behind it. `past_when_told` had a date that was over when it was told.
     """
 
     promise: str
@@ -39,15 +43,39 @@ class Kept:
     unknown: int = 0
     gave_up: int = 0
     reason: str | None = None
+    late_known: int | None = None
+    late_hidden: int | None = None
+    past_when_told: int | None = None
+
+
+ON_TIME, LATE, EARLY, OPEN = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """One promise with its deliveries, one entry each in arrays of equal length.
+
+    `kind` is wait, cycle or cases; `status` one of `ON_TIME`, `LATE`, `EARLY`, `OPEN`; `delivered` is `UNKNOWN` where
+    it was not yet.
+    """
+
+    row: Kept
+    kind: str
+    case: np.ndarray
+    begun: np.ndarray
+    due: np.ndarray
+    delivered: np.ndarray
+    status: np.ndarray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Deliveries:
-    """Arrays of equal length: when each promise began, was due, was delivered (`UNKNOWN`: not yet).
+    """Arrays of equal length: the case, when each promise began, was due, was delivered (`UNKNOWN`: not yet).
 
     `reason` is why they are timed otherwise than promised.
     """
 
+    case: np.ndarray
     begun: np.ndarray
     due: np.ndarray
     delivered: np.ndarray
@@ -68,26 +96,40 @@ def promises(
     log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
 ) -> tuple[Kept, ...]:
     """Return the ledger of every promise in `blueprint`: those of touchpoints first, then those from one to another."""
-    end = log_end(log)
+    return tuple(settled.row for settled in ledger(log, visits, blueprint, abandonments))
+
+
+def ledger(
+    log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
+) -> tuple[Settled, ...]:
+    """Return every promise in `blueprint` with its deliveries; order as in `promises`."""
+    end, seen = log_end(log), contacts(visits, blueprint)
     gave_up = _gave_up(log, blueprint, abandonments)
-    ledger = []
+    found = []
     for code, name in enumerate(visits.touchpoints):
         touchpoint = blueprint.touchpoints[name]
         for what, target in (("wait", touchpoint.promise_wait), ("cycle", touchpoint.promise_cycle)):
             if target is not None:
-                found = _of_visits(log, visits, touchpoint, code, what, target)
-                row = _settle(found, end, f"{name}: {what}", "visits", touchpoint, target, gave_up.get(name, 0))
-                ledger.append(row)
+                row = _row(f"{name}: {what}", "visits", touchpoint, target, gave_up.get(name, 0))
+                deliveries = _of_visits(log, visits, touchpoint, code, what, target)
+                found.append(_settle(deliveries, end, what, row, seen, touchpoint))
     for promise in blueprint.promises.values():
-        found = _between(log, visits, promise)
         touchpoint = blueprint.touchpoints[promise.end]
-        ledger.append(_settle(found, end, promise.name, "cases", touchpoint, promise.target, 0))
-    return tuple(ledger)
+        row = _row(promise.name, "cases", touchpoint, promise.target, 0)
+        found.append(_settle(between(log, visits, promise), end, "cases", row, seen, touchpoint))
+    return tuple(found)
 
 
 def log_end(log: EventLog) -> int:
     """Return the latest time in `log`, in microseconds."""
     return max((int(log.column(name).max()) for name in ("start", "end")), default=0) if log.n_events else 0
+
+
+def last_times(log: EventLog) -> np.ndarray:
+    """Return the latest time of each case, in microseconds."""
+    if not log.n_events:
+        return np.zeros(log.n_cases, np.int64)
+    return np.asarray(np.maximum.reduceat(np.maximum(log.column("start"), log.column("end")), log.offsets[:-1]))
 
 
 def _gave_up(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str | None]) -> dict[str, int]:
@@ -125,11 +167,16 @@ def _of_visits(
     timed = timed & ((delivered != UNKNOWN) | is_open)
     begun = enabled[timed]
     return _Deliveries(
-        begun=begun, due=begun + target, delivered=delivered[timed], unknown=int((~timed).sum()), reason=reason
+        case=visits.case[mine][timed],
+        begun=begun,
+        due=begun + target,
+        delivered=delivered[timed],
+        unknown=int((~timed).sum()),
+        reason=reason,
     )
 
 
-def _between(log: EventLog, visits: Visits, promise: Promise) -> _Deliveries | _Silent:
+def between(log: EventLog, visits: Visits, promise: Promise) -> _Deliveries | _Silent:
     """Return the deliveries from the end of the first `from` of a case to the end of the first `to` after it."""
     first = _first_visits(visits, promise.start)
     if promise.channel is not None:
@@ -151,6 +198,7 @@ def _between(log: EventLog, visits: Visits, promise: Promise) -> _Deliveries | _
         due = begun + (promise.target or 0)
     known_times = (begun != UNKNOWN) & (due != UNKNOWN) & (delivered != _UNTIMED)
     return _Deliveries(
+        case=visits.case[first][known_times],
         begun=begun[known_times],
         due=due[known_times],
         delivered=delivered[known_times],
@@ -201,38 +249,79 @@ def _told(log: EventLog, attribute: str, cases: np.ndarray) -> np.ndarray | _Sil
     return due
 
 
-def _settle(
-    found: _Deliveries | _Silent,
-    until: int,
-    name: str,
-    unit: str,
-    touchpoint: Touchpoint,
-    target: int | None,
-    gone: int,
-) -> Kept:
-    """Return the row of one promise: each delivery kept, late, early or open."""
-    row = Kept(
+def _row(name: str, unit: str, touchpoint: Touchpoint, target: int | None, gone: int) -> Kept:
+    return Kept(
         promise=name,
         unit=unit,
         touchpoint=touchpoint.name,
         owner=touchpoint.owner,
         target_s=None if target is None else target / MICROSECONDS,
-        unknown=found.unknown,
         gave_up=gone,
-        reason=found.reason,
     )
+
+
+def _settle(
+    found: _Deliveries | _Silent, until: int, kind: str, row: Kept, seen: "Contacts", touchpoint: Touchpoint
+) -> Settled:
+    """Return one promise with each delivery on time, late, early or open."""
+    row = replace(row, unknown=found.unknown, reason=found.reason)
     if isinstance(found, _Silent):
-        return row
+        nothing = np.zeros(0, np.int64)
+        return Settled(row=row, kind=kind, case=nothing, begun=nothing, due=nothing, delivered=nothing, status=nothing)
     done = found.delivered != UNKNOWN
     late = np.where(done, found.delivered > found.due, found.due < until)
     early = done & (found.delivered < found.due - found.early) if found.early is not None else np.zeros(len(done), bool)
+    status = np.select([late, early, ~done], [LATE, EARLY, OPEN], ON_TIME)
     took = (found.delivered - found.begun)[done] / MICROSECONDS
-    return replace(
+    known = int((late & _could_know(found, seen, touchpoint)).sum())
+    row = replace(
         row,
-        kept=int((done & ~late & ~early).sum()),
-        late=int(late.sum()),
-        early=int(early.sum()),
-        open=int((~done & ~late).sum()),
+        kept=int((status == ON_TIME).sum()),
+        late=int((status == LATE).sum()),
+        early=int((status == EARLY).sum()),
+        open=int((status == OPEN).sum()),
         median_s=float(np.quantile(took, 0.5)) if len(took) else None,
         p90_s=float(np.quantile(took, 0.9)) if len(took) else None,
+        late_known=known,
+        late_hidden=int(late.sum()) - known,
+        past_when_told=int((found.due < found.begun).sum()),
     )
+    arrays = {"case": found.case, "begun": found.begun, "due": found.due, "delivered": found.delivered}
+    return Settled(row=row, kind=kind, status=status, **arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Visits before the line of visibility: case and start, in order of cases and time."""
+
+    case: np.ndarray
+    start: np.ndarray
+
+    def next_after(self, case: np.ndarray, moment: np.ndarray) -> np.ndarray:
+        """Return when each of `case` is in contact again after `moment`; the largest int64 where it never is."""
+        never = np.iinfo(np.int64).max
+        times = np.unique(np.concatenate([self.start, moment]))
+        wide = len(times) + 1
+        keys = self.case.astype(np.int64) * wide + np.searchsorted(times, self.start)
+        at = np.searchsorted(keys, case.astype(np.int64) * wide + np.searchsorted(times, moment), side="right")
+        same = np.append(self.case, -1)[at] == case
+        return np.asarray(np.where(same, np.append(self.start, never)[at], never))
+
+
+def contacts(visits: Visits, blueprint: Blueprint) -> Contacts:
+    """Return the visits that customers see."""
+    seen = np.array([blueprint.touchpoints[name].layer in IN_FRONT for name in visits.touchpoints], bool)
+    mine = seen[visits.touchpoint] if len(visits) else np.zeros(0, bool)
+    return Contacts(visits.case[mine], visits.start[mine])
+
+
+IN_FRONT = ("customer", "frontstage")
+
+
+def _could_know(found: _Deliveries, seen: Contacts, touchpoint: Touchpoint) -> np.ndarray:
+    """Return for which deliveries the customer could know that the date had passed, before it was made good."""
+    if touchpoint.layer in IN_FRONT:
+        return np.ones(len(found.case), bool)
+    following = seen.next_after(found.case, found.due)
+    never = np.iinfo(np.int64).max
+    return np.asarray(following < np.where(found.delivered == UNKNOWN, never, found.delivered))

@@ -1,16 +1,24 @@
 """The actual journey: variants, directly-follows relation with times, activities, starts, ends, cycle time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import duckdb
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from desireline.errors import LogError
-from desireline.journey.variants import Variants, variants
-from desireline.log.eventlog import UNKNOWN, EventLog
-from desireline.log.segments import segments
+from desireline.errors import LogError, nearest
+from desireline.journey.packed import NO_PART, Counts, Steps, count
+from desireline.log.engine import connect
+from desireline.log.eventlog import EventLog
+from desireline.log.rows import LABELS, clean
+from desireline.log.scan import Scan
+from desireline.log.segments import MOST_SEGMENTS, segments
 from desireline.units import MICROSECONDS
+
+SINGLE = "there is one time per event: durations are unknown, times on edges run from event to event"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,139 +134,181 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
     """
     if not log.n_events:
         raise LogError("the log has no events", where=log.name)
-    parts = _segments(log, top, by) if by is not None else ()
-    found = variants(log)
-    starts, ends = _ends(log, found)
-    single = "there is one time per event: durations are unknown, times on edges run from event to event"
-    return Journey(
-        cases=log.n_cases,
-        events=log.n_events,
-        variants_total=len(found),
-        variants=_variants(log, found, top),
-        edges=_edges(log),
-        activities=_activities(log),
-        starts=starts,
-        ends=ends,
-        cycle_time=_cycle_time(log),
-        notes=(single,) if log.single_timestamp else (),
-        by=by,
-        segments=parts,
+    values, part = segments(log, by) if by is not None else ((), None)
+    with connect() as connection:
+        table = log.events.select(["case", "activity", "enabled", "start", "end"])
+        table = table.rename_columns(["case_key", "code", "enabled", "start", "end"])
+        table = table.append_column("spot", pa.array(np.arange(log.n_events)))
+        codes = np.zeros(log.n_events, np.int32) if part is None else part[log.column("case")].astype(np.int32)
+        if None in values:
+            codes[codes == values.index(None)] = NO_PART
+        connection.register("steps", table.append_column("part", pa.array(codes)))
+        steps = Steps(
+            connection=connection,
+            activities=len(log.activities),
+            memory=log.events.nbytes * 100,
+            split=by is not None,
+        )
+        counts = count(steps, top)
+    return journey_of(counts, log.activities, single=log.single_timestamp, by=by, values=values)
+
+
+def discover_scanned(scan: Scan, top: int = 20, by: str | None = None) -> Journey:
+    """Return the actual journey of a log that is never held, by the same definitions as `discover`.
+
+    Raises
+    ------
+    LogError
+        If the log has no usable event, or `by` is none of its attributes.
+    """
+    connection = scan.connection
+    first_known = "NULL::INTEGER"
+    if by is not None:
+        _name_values(scan, by)
+        first_known = "enum_code(part::segment)::INTEGER"
+    connection.execute("CREATE TYPE label AS ENUM (SELECT DISTINCT activity FROM events ORDER BY activity)")
+    end = "start" if scan.single and not scan.paired else 'CASE WHEN "end" >= start THEN "end" END'
+    connection.execute(
+        f"""CREATE TEMP VIEW steps AS SELECT case_id AS case_key, enum_code(activity::label) AS code, spot,
+        least(enabled, start) AS enabled, start, {end} AS "end", {first_known} AS part
+        FROM (SELECT *, {_value(scan, by) if by else "NULL"} AS part FROM events)"""
+    )
+    names = _values(connection, "label")
+    if not names:
+        scan.refuse_empty(scan.look().problems)
+    steps = Steps(connection=connection, activities=len(names), memory=scan.memory, split=by is not None)
+    counts = count(steps, top)
+    values = _values(connection, "segment") if by is not None else []
+    return journey_of(counts, names, single=scan.single, by=by, values=values)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
+    """Return the values of an ENUM type of ours, by code."""
+    (values,) = connection.execute(f"SELECT enum_range(NULL::{kind})").fetchall()[0]
+    return list(values)
+
+
+def _name_values(scan: Scan, by: str) -> None:
+    """Make the type `segment` of the values of an attribute, as people write them."""
+    value = _value(scan, by)
+    scan.connection.execute(
+        f"CREATE TYPE segment AS ENUM (SELECT DISTINCT {value} AS v FROM events WHERE v IS NOT NULL ORDER BY v)"
     )
 
 
-def _segments(log: EventLog, top: int, by: str) -> tuple[Segment, ...]:
-    values, of_case = segments(log, by)
-    parts = []
-    for i, value in enumerate(values):
-        part = log.select(of_case == i)
-        parts.append(Segment(value=value, share=part.n_cases / log.n_cases, journey=discover(part, top)))
-    return tuple(sorted(parts, key=lambda part: (-part.journey.cases, part.value is None, part.value or "")))
+def _value(scan: Scan, by: str) -> str:
+    """Return the expression of an attribute or label of `events`, as text."""
+    columns = {name: column for column, name in scan.loaded.attributes.items()}
+    columns |= {label: label for label in LABELS if label in scan.roles.columns}
+    if by not in columns:
+        known = [*scan.loaded.known, *(label for label in LABELS if label in scan.roles.columns)]
+        raise LogError(f'the log has no attribute "{by}"', where="--by", help=nearest(by, known))
+    column = columns[by]
+    kinds = dict(scan.connection.execute("SELECT column_name, column_type FROM (DESCRIBE events)").fetchall())
+    return clean(column, kinds[column])
 
 
-def _variants(log: EventLog, found: Variants, top: int) -> tuple[Variant, ...]:
-    shown = len(found) if top == 0 else min(top, len(found))
-    return tuple(
-        Variant(
-            trace=tuple(log.activities[code] for code in found.traces[i]),
-            cases=int(found.counts[i]),
-            share=float(found.counts[i]) / log.n_cases,
-        )
-        for i in range(shown)
-    )
+def journey_of(
+    counts: Counts, activities: Sequence[str], *, single: bool, by: str | None = None, values: Sequence[str | None] = ()
+) -> Journey:
+    """Return counts as a journey in words.
 
-
-def _edges(log: EventLog) -> tuple[Edge, ...]:
-    case, activity, start, end = (log.column(name) for name in ("case", "activity", "start", "end"))
-    follows = np.flatnonzero(case[1:] == case[:-1])
-    size = len(log.activities)
-    pair = activity[follows].astype(np.int64) * size + activity[follows + 1]
-    known = end[follows] != UNKNOWN
-    pairs, counts = np.unique(pair, return_counts=True)
-    gaps = start[follows + 1][known] - end[follows][known]
-    times = _by_group(np.searchsorted(pairs, pair[known]), gaps, len(pairs))
-    edges = [
-        Edge(
-            from_=log.activities[code // size],
-            to=log.activities[code % size],
-            count=int(count),
-            mean_s=time.mean_s,
-            median_s=time.median_s,
-            p90_s=time.p90_s,
-        )
-        for code, count, time in zip(pairs.tolist(), counts, times, strict=True)
+    Parameters
+    ----------
+    activities
+        Names by code.
+    single
+        Whether there is one time per event.
+    values
+        Values of the attribute `by`, by segment.
+    """
+    of = _Parts(counts, activities, single)
+    whole = of.journey(None)
+    codes = [] if by is None else sorted(code for code in counts.cycles.column("part").to_pylist() if code is not None)
+    if len(codes) > MOST_SEGMENTS + 1 or len(set(codes) - {NO_PART}) > MOST_SEGMENTS:
+        expected = f"an attribute of at most {MOST_SEGMENTS} values"
+        raise LogError(f'"{by}" has {len(codes):,} values', where="--by", expected=expected)
+    parts = [
+        Segment(value=None if code == NO_PART else values[code], share=part.cases / whole.cases, journey=part)
+        for code in codes
+        for part in [of.journey(code)]
     ]
-    return tuple(sorted(edges, key=lambda edge: (-edge.count, edge.from_, edge.to)))
+    ordered = sorted(parts, key=lambda part: (-part.journey.cases, part.value is None, part.value or ""))
+    return replace(whole, by=by, segments=tuple(ordered))
 
 
-def _activities(log: EventLog) -> tuple[Activity, ...]:
-    case, activity, start, end = (log.column(name) for name in ("case", "activity", "start", "end"))
-    enabled, size = log.column("enabled"), len(log.activities)
-    visited, times = np.unique(case.astype(np.int64) * size + activity, return_counts=True)
-    of = visited % size
-    known = end != UNKNOWN if not log.single_timestamp else np.zeros(len(end), bool)
-    durations = _by_group(activity[known], (end - np.where(known, start, 0))[known], size)
-    told = enabled != UNKNOWN
-    waits = _by_group(activity[told], (start - np.where(told, enabled, 0))[told], size)
-    events = np.bincount(activity, minlength=size)
-    cases = np.bincount(of, minlength=size)
-    rework = np.bincount(of[times > 1], minlength=size)
-    found = [
-        Activity(
-            activity=name,
-            events=int(events[code]),
-            cases=int(cases[code]),
-            rework_cases=int(rework[code]),
-            mean_duration_s=durations[code].mean_s,
-            median_duration_s=durations[code].median_s,
-            median_wait_s=waits[code].median_s,
+class _Parts:
+    """Counts, in words, of the whole log and of its segments."""
+
+    def __init__(self, counts: Counts, activities: Sequence[str], single: bool) -> None:
+        self.counts = counts
+        self.names = activities
+        self.single = single
+
+    def rows(self, table: pa.Table | None, part: int | None) -> list[dict[str, Any]]:
+        """Return the rows of a segment."""
+        if table is None:
+            return []
+        column = table.column("part")
+        here = pc.is_null(column) if part is None else pc.equal(column, part)
+        rows: list[dict[str, Any]] = table.filter(here).to_pylist()
+        return rows
+
+    def journey(self, part: int | None) -> Journey:
+        variants = self.rows(self.counts.variants, part)
+        (cycle,) = self.rows(self.counts.cycles, part)
+        activities = self.activities(part)
+        return Journey(
+            cases=cycle["n"],
+            events=sum(activity.events for activity in activities),
+            variants_total=variants[0]["variants"],
+            variants=tuple(self.variant(variant, cycle["n"]) for variant in variants),
+            edges=self.edges(part),
+            activities=activities,
+            starts=self.ends(part, "first"),
+            ends=self.ends(part, "last"),
+            cycle_time=Spread(**_spread(cycle)),
+            notes=(SINGLE,) if self.single else (),
         )
-        for code, name in enumerate(log.activities)
-        if events[code]
-    ]
-    return tuple(sorted(found, key=lambda activity: (-activity.events, activity.activity)))
+
+    def variant(self, row: Mapping[str, Any], cases: int) -> Variant:
+        return Variant(trace=tuple(self.names[code] for code in row["trace"]), cases=row["n"], share=row["n"] / cases)
+
+    def edges(self, part: int | None) -> tuple[Edge, ...]:
+        rows = sorted(self.rows(self.counts.edges, part), key=lambda row: (-row["n"], row["one"], row["other"]))
+        return tuple(
+            Edge(from_=self.names[row["one"]], to=self.names[row["other"]], count=row["n"], **_spread(row))
+            for row in rows
+        )
+
+    def activities(self, part: int | None) -> tuple[Activity, ...]:
+        durations, waits = (
+            {row["code"]: _spread(row) for row in self.rows(table, part)}
+            for table in (self.counts.durations, self.counts.waits)
+        )
+        none = None if self.single or self.counts.durations is not None else 0.0
+        return tuple(
+            Activity(
+                activity=self.names[row["code"]],
+                events=row["events"],
+                cases=row["cases"],
+                rework_cases=row["rework"],
+                mean_duration_s=durations.get(row["code"], {}).get("mean_s", none),
+                median_duration_s=durations.get(row["code"], {}).get("median_s", none),
+                median_wait_s=waits.get(row["code"], {}).get("median_s"),
+            )
+            for row in self.rows(self.counts.activities, part)
+        )
+
+    def ends(self, part: int | None, which: str) -> dict[str, int]:
+        """Return how many cases begin, or end, with each activity, most frequent first."""
+        rows = sorted(self.rows(self.counts.ends, part), key=lambda row: (-row[which], row["code"]))
+        return {self.names[row["code"]]: row[which] for row in rows if row[which]}
 
 
-def _ends(log: EventLog, found: Variants) -> tuple[dict[str, int], dict[str, int]]:
-    """Return how many cases begin and end with each activity, most frequent first."""
-    counts = []
-    for place in (0, -1):
-        code = np.array([trace[place] for trace in found.traces])
-        cases = np.bincount(code, weights=found.counts, minlength=len(log.activities)).astype(int)
-        order = sorted(np.flatnonzero(cases).tolist(), key=lambda code: (-cases[code], code))
-        counts.append({log.activities[code]: int(cases[code]) for code in order})
-    return counts[0], counts[1]
-
-
-def _cycle_time(log: EventLog) -> Spread:
-    start, enabled, end = (log.column(name) for name in ("start", "enabled", "end"))
-    first = log.offsets[:-1]
-    begun = np.minimum.reduceat(np.where(enabled == UNKNOWN, start, enabled), first)
-    ended = np.maximum.reduceat(np.where(end == UNKNOWN, start, end), first)
-    return _by_group(np.zeros(len(begun), np.int64), ended - begun, 1)[0]
-
-
-def _by_group(group: np.ndarray, values: np.ndarray, size: int) -> list[Spread]:
-    """Return mean, median and ninth decile of the values (microseconds) of each group, in seconds."""
-    order = np.lexsort((values, group))
-    values = values[order] / MICROSECONDS
-    counts = np.bincount(group, minlength=size)
-    ends = np.cumsum(counts)
-    filled = np.flatnonzero(counts)
-    begins = (ends - counts)[filled]
-    if not len(filled):
-        return [Spread(mean_s=None, median_s=None, p90_s=None)] * size
-    means = np.add.reduceat(values, begins) / counts[filled]
-    medians, deciles = (_quantile(values, begins, counts[filled], q) for q in (0.5, 0.9))
-    result = [Spread(mean_s=None, median_s=None, p90_s=None)] * size
-    for i, mean, median, decile in zip(filled, means.tolist(), medians.tolist(), deciles.tolist(), strict=True):
-        result[i] = Spread(mean_s=mean, median_s=median, p90_s=decile)
-    return result
-
-
-def _quantile(values: np.ndarray, begins: np.ndarray, counts: np.ndarray, q: float) -> np.ndarray:
-    """Return the quantile of each run of sorted values, by linear interpolation."""
-    place = (counts - 1) * q
-    low = np.floor(place).astype(np.int64)
-    high = np.minimum(low + 1, counts - 1)
-    below, above = values[begins + low], values[begins + high]
-    return np.asarray(below + (above - below) * (place - low))
+def _spread(row: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return mean, median and ninth decile in seconds."""
+    if not row["known"]:
+        return {"mean_s": None, "median_s": None, "p90_s": None}
+    mean = row["total"] / row["known"]
+    return {"mean_s": mean / MICROSECONDS, "median_s": row["p50"] / MICROSECONDS, "p90_s": row["p90"] / MICROSECONDS}

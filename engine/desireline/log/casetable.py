@@ -34,6 +34,26 @@ class CaseTable:
         1 kept, 0 lost, -1 unknown.
     enabled_known
         Number of events whose enabling is known.
+    channel_switches
+        How often the known channel differs from the one known before it in the case.
+    transfers
+        How often the customer is passed from one function to another: hand-offs between visits that the customer sees.
+    repeat_contacts
+        1 where the customer made contact again within the window after an earlier case.
+    repeated_steps
+        Steps that touchpoints make the customer repeat (a blueprint's `repeats`).
+    excess_wait
+        Waiting beyond what its touchpoint promises; all of it where nothing is promised.
+    extra_steps
+        Visits beyond the shortest planned way to where the case ended.
+    failed_self_service
+        How often the customer served himself and then needed a person.
+    late, early
+        How many promises from touchpoint to touchpoint were broken: too late, too early.
+    cost, value
+        Money in millionths: what the case cost; what it is worth if kept (`UNKNOWN` where nobody knows).
+
+    The columns from `channel_switches` on are None where the log or run does not tell them.
     """
 
     first_enabled: np.ndarray
@@ -48,6 +68,17 @@ class CaseTable:
     completed: np.ndarray
     kept: np.ndarray
     enabled_known: np.ndarray
+    channel_switches: np.ndarray | None = None
+    transfers: np.ndarray | None = None
+    repeat_contacts: np.ndarray | None = None
+    repeated_steps: np.ndarray | None = None
+    excess_wait: np.ndarray | None = None
+    extra_steps: np.ndarray | None = None
+    failed_self_service: np.ndarray | None = None
+    late: np.ndarray | None = None
+    early: np.ndarray | None = None
+    cost: np.ndarray | None = None
+    value: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.wait)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desireline.errors import LogError
-from desireline.log.eventlog import EventLog
+from desireline.log.eventlog import UNKNOWN, EventLog
 
 TIMES = ("enabled", "start", "end")
 LABELS = ("resource", "pool", "channel")
@@ -28,6 +28,7 @@ def from_table(
     name: str = "log",
     case_attributes: Sequence[str] | None = None,
     of_case: Sequence[str] = (),
+    of_event: Sequence[str] = (),
     single_timestamp: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> EventLog:
@@ -47,6 +48,8 @@ def from_table(
         describe events.
     of_case
         Columns that describe the case even where they change within it; the first known value counts.
+    of_event
+        Columns that describe events even where they never change within a case.
     single_timestamp
         Whether the source gave one time per event.
 
@@ -63,7 +66,8 @@ def from_table(
     fixed = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in fixed}
     if case_attributes is None:
-        case_attributes = [c for c, values in attributes.items() if c in of_case or not conflicts(values, case)]
+        steady = [c for c, values in attributes.items() if c not in of_event and not conflicts(values, case)]
+        case_attributes = [c for c in attributes if c in of_case or c in steady]
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
     cases = _cases(table, case, first_rows, events)
@@ -224,3 +228,32 @@ def first_known(column: pa.Array, case: np.ndarray, n_cases: int) -> pa.Array:
     rows = np.full(n_cases, -1)
     rows[case[known[::-1]]] = known[::-1]
     return column.take(pa.array(rows, mask=rows < 0))
+
+
+def latest_before(ended: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return for each event the latest end of the earlier events of its case; `UNKNOWN` for the first.
+
+    Parameters
+    ----------
+    ended
+        Int64 times, sorted by case.
+    first
+        Row at which each case begins.
+
+    Notes
+    -----
+    A segmented running maximum by doubling (Hillis and Steele 1986, doi:10.1145/7902.7903): log2(longest case) passes
+    over the column, and no overflow however long the log.
+    """
+    if not len(ended):
+        return ended.copy()
+    sizes = np.diff(np.append(first, len(ended)))
+    position = np.arange(len(ended)) - np.repeat(first, sizes)
+    latest = np.full(len(ended), UNKNOWN)
+    latest[1:] = np.where(position[1:] > 0, ended[:-1], UNKNOWN)
+    reach = 1
+    while reach < sizes.max():
+        earlier = np.where(position[reach:] >= reach, latest[:-reach], UNKNOWN)
+        latest[reach:] = np.maximum(latest[reach:], earlier)
+        reach *= 2
+    return latest

@@ -3,10 +3,12 @@
 import io
 import zlib
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import IO, Any
 
 from desireline.errors import LogError
+from desireline.log.address import shown
 
 GZIP = b"\x1f\x8b"
 MOST_EXPANSION = 300
@@ -15,7 +17,6 @@ PIECE = 1 << 16
 MOST_AT_ONCE = 1 << 22
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"SQLite format 3": "an SQLite database",
     b"%PDF": "a PDF",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"BZh": "bzip2 data",
@@ -33,8 +34,8 @@ def find(path: str) -> Path:
         If it is an address, is missing, is a folder, is empty or cannot be read.
     """
     if "://" in path:
-        help = "Download the log first and give its file; Desireline opens no connection by itself."
-        raise LogError("logs are not read from an address", where=path, expected="a file", help=help)
+        help = "Give a file; desireline check and discover also ask a warehouse (postgres://..., spark://...)."
+        raise LogError("logs are not fetched from an address", where=shown(path), expected="a file", help=help)
     file = Path(path)
     try:
         if file.is_dir():
@@ -53,6 +54,31 @@ def find(path: str) -> Path:
         ) from None
 
 
+def find_all(path: str) -> list[Path]:
+    """Return the files to read: one; or the Parquet files in a folder, or of a pattern such as `logs/2024-*.parquet`.
+
+    Raises
+    ------
+    LogError
+        As `find` does; if there are none, or several that are not all Parquet.
+    """
+    file = Path(path)
+    if "://" in path:
+        return [find(path)]
+    if file.is_dir():
+        files = sorted(found for found in file.rglob("*.parquet") if not found.name.startswith((".", "_")))
+    elif any(mark in path for mark in "*?[") and not file.exists():
+        files = sorted(Path(found) for found in glob(path, recursive=True))
+    else:
+        table = path.partition("::")[0]
+        return [find(path)] if table == path or file.exists() else [find(table).with_name(file.name)]
+    if not files:
+        raise LogError("no Parquet file is there", where=path, expected="a file, or Parquet files taken together")
+    if len(files) > 1 and (other := next((found for found in files if kind(find(str(found))) != "parquet"), None)):
+        raise LogError("several files are one log only where all are Parquet", where=str(other), expected="Parquet")
+    return [find(str(found)) for found in files]
+
+
 def _siblings(file: Path) -> str:
     from difflib import get_close_matches
 
@@ -62,23 +88,34 @@ def _siblings(file: Path) -> str:
 
 
 def kind(path: Path) -> str:
-    """Return what the file holds, from its first bytes: `parquet`, `xes` or `csv`.
+    """Return what the file holds, from its first bytes: `parquet`, `arrow`, `duckdb`, `xes`, `csv` or
+    `ocel-json`, `ocel-xml`, `ocel-sqlite`.
 
     Raises
     ------
     LogError
         If it is known to be something else.
     """
-    head = peek(path, 4096)
+    head = peek(Path(str(path).partition("::")[0]) if not path.exists() else path, 4096)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(b"ARROW1"):
+        return "arrow"
+    if head[8:12] == b"DUCK":
+        return "duckdb"
     for magic, what in _BINARY.items():
         if head.startswith(magic):
-            raise LogError(f"the file is {what}", where=str(path), expected="CSV, Parquet or XES (gzip is fine)")
+            raise LogError(f"the file is {what}", where=str(path), expected="CSV, Parquet, XES or OCEL (gzip is fine)")
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head:
         raise LogError("the file is empty", where=str(path), expected="an event log")
-    return "xes" if text.startswith(b"<") else "csv"
+    if head.startswith(b"SQLite format 3"):
+        return "ocel-sqlite"
+    if text.startswith((b"{", b"[")):
+        return "ocel-json"
+    if not text.startswith(b"<"):
+        return "csv"
+    return "ocel-xml" if any(tag in text for tag in (b"<object-types", b"<event-types", b"<objects")) else "xes"
 
 
 def peek(path: Path, size: int) -> bytes:

@@ -81,6 +81,11 @@ def assign(found: Sequence[str], source: Source, where: str) -> Roles:
     return Roles(columns=roles, attributes=attributes, single=single)
 
 
+def recognised(column: str) -> bool:
+    """Return whether a column of this name would fill a role without being told."""
+    return any(_plain(column) in names for role, names in RECOGNISED.items() if role != "priority")
+
+
 def _plain(column: str) -> str:
     return re.sub(r"[\s-]+", "_", column.strip().lower())
 

@@ -1,14 +1,12 @@
 """From raw text to typed rows: one SQL table in which every row is usable or says why it is not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import duckdb
-import numpy as np
-import pyarrow as pa
 
 from desireline.errors import LogError, nearest
-from desireline.log.raw import RawLog, distinct
+from desireline.log.raw import ParquetRows, Rows, distinct, literal
 from desireline.log.roles import Roles
 from desireline.log.source import Source
 from desireline.log.times import Times, times
@@ -23,9 +21,9 @@ _SAMPLE = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What is in the SQL table `rows`.
+    """What is in the SQL table or view `rows`.
 
-    Its columns: `spot` (index into the raw table), `case_id`, `activity`, `enabled`, `start`, `end` (microseconds),
+    Its columns: `spot` (number of the row in the log, from 1), `case_id`, `activity`, `enabled`, `start`, `end` (µs),
     `has_enabled`, `has_start`, `has_end` (a value stands there, readable or not), `no_start` (start was taken from
     end), `lifecycle`, `resource`, `pool`, `channel`, `customer`, one column `a0 a1 ...` per attribute, and `bad` (why
     the row cannot be used, null where it can).
@@ -36,21 +34,39 @@ class Loaded:
         Name of each attribute by its column in `rows`.
     times
         How the columns of each role were read.
+    known
+        Names of all attributes of the log.
+    of_event
+        Attributes that describe events even where they never change within a case.
     """
 
     attributes: Mapping[str, str]
     times: Mapping[str, Times]
     zone: str
+    known: tuple[str, ...]
+    of_event: tuple[str, ...] = ()
     not_numbers: int = 0
 
 
-def load(connection: duckdb.DuckDBPyConnection, raw: RawLog, roles: Roles, source: Source) -> Loaded:
-    """Fill the SQL table `rows` from a raw log and return what is in it."""
-    place = {name: f"c{i}" for i, name in enumerate(raw.table.column_names)}
-    table = raw.table.rename_columns(list(place.values())).append_column("spot", pa.array(np.arange(len(raw.row))))
-    if source.activity is not None:
-        table = table.append_column("given", pa.repeat(source.activity, table.num_rows))
-    connection.register("raw", table)
+def load(
+    connection: duckdb.DuckDBPyConnection,
+    raw: Rows,
+    roles: Roles,
+    source: Source,
+    wanted: Collection[str] | None = None,
+) -> Loaded:
+    """Make the SQL table or view `rows` of a raw log and return what is in it.
+
+    Rows that stay in files are looked at through a view, unless their times are text or lifecycle rows are to be
+    paired: those are read once, into a table.
+
+    Parameters
+    ----------
+    wanted
+        Names of the attributes that are needed; by default all.
+    """
+    raw.bind(connection)
+    place = {name: f"c{i}" for i, name in enumerate(raw.names)}
     kinds = dict(connection.execute("SELECT column_name, column_type FROM (DESCRIBE raw)").fetchall())
     zone = source.timezone or "UTC"
     read = {
@@ -61,13 +77,17 @@ def load(connection: duckdb.DuckDBPyConnection, raw: RawLog, roles: Roles, sourc
     columns = {name: place[column] for name, column in roles.attributes.items()}
     known = dict(zip(columns, distinct([*RESERVED, *columns])[len(RESERVED) :], strict=True))
     _demand_attributes(source, known)
+    if wanted is not None:
+        columns = {name: column for name, column in columns.items() if known[name] in wanted}
     typed, not_numbers = _attributes(connection, columns, kinds, source, zone)
     attributes = {f"a{i}": known[name] for i, name in enumerate(columns)}
     parts = [*_roles_sql(roles, place, kinds, read, source), *(f"{sql} AS a{i}" for i, sql in enumerate(typed))]
-    connection.execute(f"CREATE TEMP TABLE typed AS SELECT spot, {', '.join(parts)} FROM raw")
-    connection.execute(f"CREATE TEMP TABLE rows AS SELECT *, {_BAD} AS bad FROM typed")
-    connection.execute("DROP TABLE typed")
-    return Loaded(attributes=attributes, times=read, zone=zone, not_numbers=not_numbers)
+    text = any(kinds[place[roles.columns[role]]] == "VARCHAR" for role in read)
+    what = "VIEW" if isinstance(raw, ParquetRows) and not text and "lifecycle" not in roles.columns else "TABLE"
+    connection.execute(
+        f"CREATE TEMP {what} rows AS SELECT *, {_BAD} AS bad FROM (SELECT spot, {', '.join(parts)} FROM raw)"
+    )
+    return Loaded(attributes=attributes, times=read, zone=zone, known=tuple(known.values()), not_numbers=not_numbers)
 
 
 _BAD = """CASE
@@ -92,7 +112,7 @@ def _roles_sql(
     start, end = read["start"].sql, read["end"].sql
     enabled = read["enabled"].sql if "enabled" in read else "NULL::BIGINT"
     no_start = "false" if roles.single else f"NOT ({given('start')}) AND {end} IS NOT NULL"
-    activity = "given" if source.activity is not None else label("activity")
+    activity = literal(source.activity) if source.activity is not None else label("activity")
     return [
         f"{label('case')} AS case_id",
         f"{activity} AS activity",
@@ -168,8 +188,16 @@ def _attributes(
             read = times(connection, "raw", column, kind="VARCHAR", zone=zone, dates=source.dates)
             result.append(f"make_timestamptz({read.sql})")
         else:
-            result.append(text if form == "text" else column)
+            result.append(text if form == "text" else _plain(connection, column, kinds[column], zone, source))
     return result, not_numbers
+
+
+def _plain(connection: duckdb.DuckDBPyConnection, column: str, kind: str, zone: str, source: Source) -> str:
+    """Return the expression of an attribute that is a number or a time already; times without a zone get theirs."""
+    if kind not in ("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"):
+        return column
+    read = times(connection, "raw", column, kind=kind, zone=zone, dates=source.dates)
+    return f"make_timestamptz({read.sql})"
 
 
 def _forms(connection: duckdb.DuckDBPyConnection, columns: list[str]) -> dict[str, str]:

@@ -86,6 +86,7 @@ class Source(Written):
     columns: dict[str, str | None] = Field(
         default={}, description="role or attribute: column of the file; null: not used"
     )
+    object: str | None = Field(default=None, description="type of the objects of an OCEL log that are its cases")
     activity: str | None = Field(default=None, description="the one activity of a log without a column for it")
     timezone: str | None = Field(default=None, description="IANA name, such as Europe/Berlin")
     dates: Literal["day-first", "month-first"] | None = None

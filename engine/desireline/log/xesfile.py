@@ -1,24 +1,27 @@
-"""XES: a small streaming reader into columns, with bounded memory; document types and entities are refused."""
+"""XES: a streaming reader into columns; it holds the columns and one piece of the file."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from xml.parsers import expat
 
 import numpy as np
 import pyarrow as pa
 
 from desireline.errors import LogError
-from desireline.log.opening import PIECE, open_bytes
 from desireline.log.raw import RawLog, distinct
+from desireline.log.xmltags import Tags, TagStream
 
-CHUNK = 20_000
-MOST_DEPTH = 60
-_VALUES = {"string", "date", "int", "float", "boolean", "id"}
-_LISTS = {"list", "container", "values"}
+MOST_COLUMNS = 2_000
+MOST_NESTED = 200
+SHOWN = 5
+JOIN = "; "
+_VALUES = ("string", "date", "int", "float", "boolean", "id")
+_LISTS = ("list", "container")
 
 
 def read_xes(path: Path) -> RawLog:
     """Return the events of an XES file, every value as text; attributes of the trace are columns `case:NAME`.
+
+    An attribute within another is a column `OUTER/INNER`; values of a list are joined by semicolons.
 
     Raises
     ------
@@ -26,128 +29,186 @@ def read_xes(path: Path) -> RawLog:
         If it is cut off, is no XML, declares a document type, or holds no events.
     """
     reader = _Reader()
-    parser = reader.parser
-    with open_bytes(path) as stream:
-        try:
-            while piece := stream.read(PIECE):
-                parser.Parse(piece, False)
-            parser.Parse(b"", True)
-        except expat.ExpatError as fault:
-            raise _damaged(path, reader, fault) from None
-        except LogError as fault:
-            problem = fault.problems[0]
-            found = f"{problem.found}; {reader.events:,} events were seen" if reader.events else problem.found
-            raise LogError(found, where=str(path), expected=problem.expected, help=problem.help) from None
-    if not reader.events:
-        raise LogError("there are no events in it", where=str(path), expected="an XES log")
+    stream = TagStream(path)
+    try:
+        for tags in stream.pieces(_whole):
+            reader.take(tags)
+    except LogError as fault:
+        problem = fault.problems[0]
+        events = reader.events + stream.rest.count(b"<event") + stream.unread.count(b"<event")
+        found = f"{problem.found}, after {events:,} events were seen" if events else problem.found
+        raise LogError(found, where=str(path), expected=problem.expected, help=problem.help) from None
+    if not reader.events or not (reader.columns or reader.traces):
+        what = "the events say nothing" if reader.events else "there are no events in it"
+        raise LogError(what, where=str(path), expected="an XES log")
     return reader.result()
 
 
-def _damaged(path: Path, reader: "_Reader", fault: expat.ExpatError) -> LogError:
-    cut = fault.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]
-    what = "the XML ends early" if cut else f"not well-formed XML ({expat.ErrorString(fault.code)})"
-    found = f"{what} at line {fault.lineno:,}, after {reader.events:,} events of {reader.traces:,} traces"
-    return LogError(found, where=str(path), help="Copy or export the file again; nothing of it was used.")
+def _whole(tags: Tags) -> int:
+    """Return how many tags make whole events and whole attributes of traces."""
+    after = tags.depth - tags.ends
+    in_event = (after == 2) & _is(tags, "event", _latest(tags, 2))
+    last = np.flatnonzero((after <= 2) & ~in_event)
+    return int(last[-1]) + 1 if len(last) else 0
+
+
+def _latest(tags: Tags, depth: int) -> np.ndarray:
+    """Return for each tag the last one so far that begins an element at `depth`; -1 where there is none."""
+    found = (tags.depth == depth) & tags.begins
+    return np.asarray(np.maximum.accumulate(np.where(found, np.arange(len(tags)), -1)))
+
+
+def _is(tags: Tags, name: str, places: np.ndarray) -> np.ndarray:
+    """Return whether the tags at `places` (-1: nowhere) have a name."""
+    return np.asarray((places >= 0) & tags.named(name)[places])
 
 
 class _Reader:
-    """Collects events chunk by chunk; at any time it holds one trace and at most one chunk as mappings."""
+    """Collects the columns of events piece by piece, and the attributes of traces."""
 
     def __init__(self) -> None:
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self.begin
-        self.parser.EndElementHandler = self.finish
-        self.parser.StartDoctypeDeclHandler = _refuse
-        self.parser.EntityDeclHandler = _refuse
-        self.depth = 0
+        self.begun = False
         self.events = 0
         self.traces = 0
-        self.empty = 0
-        self.nested = 0
-        self.inside: dict[str, str] | None = None  # the mapping that attributes now belong to
-        self.at = 0  # the depth at which they stand
-        self.trace: dict[str, str] | None = None
-        self.of_trace: list[dict[str, str]] = []
-        self.waiting: list[dict[str, str]] = []
-        self.line: list[int] = []
-        self.chunks: list[dict[str, pa.Array]] = []
-        self.sizes: list[int] = []
+        self.occupied = 0
+        self.in_trace = False  # whether a trace is open before the next tag
+        self.last_trace = -1  # of the last event
         self.columns: dict[str, None] = {}
+        self.pieces: list[dict[str, pa.Array]] = []
+        self.trace_of: list[np.ndarray] = []
+        self.line: list[np.ndarray] = []
+        self.of_traces: dict[str, list[tuple[np.ndarray, pa.Array]]] = {}
+        self.nested: dict[str, None] = {}
+        self.passed_over = 0
 
-    def begin(self, tag: str, attributes: dict[str, str]) -> None:
-        self.depth += 1
-        if self.depth == self.at and tag in _VALUES:
-            key = attributes.get("key")
-            if key and self.inside is not None and "value" in attributes:
-                self.inside[key] = attributes["value"]
-        elif tag == "event" and self.depth <= 3:
-            self.inside = {}
-            self.at = self.depth + 1
-            self.events += 1
-            self.of_trace.append(self.inside)
-            self.line.append(self.parser.CurrentLineNumber)
-        elif tag == "trace" and self.depth == 2:
-            self.traces += 1
-            self.inside = self.trace = {}
-            self.at = 3
-        elif self.at and self.depth >= self.at and (tag in _VALUES or tag in _LISTS):
-            self.nested += 1
-        elif self.depth == 1 and not tag.endswith("log"):
-            raise LogError(f'the outermost element is "{tag}"', expected="an XES log")
-        if self.depth > MOST_DEPTH:
-            raise LogError(f"elements nested deeper than {MOST_DEPTH}", expected="an XES log")
+    def take(self, tags: Tags) -> None:
+        """Add the events of a piece, which are whole, and what it says of traces."""
+        if not len(tags):
+            return
+        self.demand_log(tags)
+        outer, inner = _latest(tags, 2), _latest(tags, 3)
+        in_trace = (tags.depth >= 2) & np.where(outer < 0, self.in_trace, _is(tags, "trace", outer))
+        trace = tags.begins & (tags.depth == 2) & tags.named("trace")
+        trace_of = np.where(in_trace, self.traces - 1 + np.cumsum(trace), -1)
+        event_in_trace = in_trace & (tags.depth >= 3) & _is(tags, "event", inner)
+        event_alone = (tags.depth >= 2) & _is(tags, "event", outer)
+        event = tags.begins & np.where(event_in_trace, tags.depth == 3, event_alone & (tags.depth == 2))
+        self.add_events(tags, event, event_in_trace, event_alone, trace_of)
+        of_trace = in_trace & (tags.depth >= 3) & ~event_in_trace
+        for key, owner, values in self.attributes(tags, of_trace, tags.depth - 2, trace_of):
+            self.of_traces.setdefault(key, []).append((owner, values))
+        self.traces += int(trace.sum())
+        self.in_trace = bool(in_trace[-1]) and int(tags.depth[-1] - tags.ends[-1]) >= 2
 
-    def finish(self, tag: str) -> None:
-        if tag == "event" and self.depth == self.at - 1:
-            self.inside = self.trace
-            self.at = 3 if self.trace is not None else 0
-            if self.trace is None:
-                self.close_trace({})
-        elif tag == "trace" and self.depth == 2 and self.trace is not None:
-            self.trace.setdefault("concept:name", f"trace {self.traces}")
-            self.empty += not self.of_trace
-            self.close_trace({f"case:{key}": value for key, value in self.trace.items()})
-            self.inside = self.trace = None
-            self.at = 0
-        self.depth -= 1
+    def demand_log(self, tags: Tags) -> None:
+        outermost = tags.names[tags.name[0]]
+        if not self.begun and not outermost.endswith("log"):
+            raise LogError(f'the outermost element is "{outermost}"', expected="an XES log")
+        self.begun = True
 
-    def close_trace(self, trace: dict[str, str]) -> None:
-        for event in self.of_trace:
-            event.update(trace)
-        self.waiting.extend(self.of_trace)
-        self.of_trace = []
-        if len(self.waiting) >= CHUNK:
-            self.flush()
+    def add_events(
+        self, tags: Tags, event: np.ndarray, in_trace: np.ndarray, alone: np.ndarray, trace_of: np.ndarray
+    ) -> None:
+        """Add the columns of the events that begin where `event` says so, in a trace or alone in the log."""
+        starts = np.flatnonzero(event)
+        number = np.cumsum(event) - 1
+        columns: dict[str, pa.Array] = {}
+        for key, owner, values in self.attributes(tags, in_trace | alone, tags.depth - 2 - in_trace, number):
+            place = np.full(len(starts), -1)
+            place[owner] = np.arange(len(owner))
+            columns[key] = values.take(pa.array(place, mask=place < 0))
+        traces = trace_of[starts]
+        occupied = np.unique(traces[traces >= 0])
+        self.occupied += len(occupied) - int(self.last_trace in occupied)
+        self.last_trace = int(occupied[-1]) if len(occupied) else self.last_trace
+        self.events += len(starts)
+        self.columns.update(dict.fromkeys(columns))
+        self.pieces.append(columns)
+        self.trace_of.append(traces)
+        self.line.append(tags.line[starts])
+        if len(self.columns) > MOST_COLUMNS:
+            raise LogError(f"more than {MOST_COLUMNS:,} attributes", expected="an XES log")
 
-    def flush(self) -> None:
-        for event in self.waiting:
-            self.columns.update(dict.fromkeys(event))
-        self.chunks.append(
-            {key: pa.array([event.get(key) for event in self.waiting], pa.string()) for key in self.columns}
-        )
-        self.sizes.append(len(self.waiting))
-        self.waiting = []
+    def attributes(
+        self, tags: Tags, own: np.ndarray, below: np.ndarray, owner: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, pa.Array]]:
+        """Yield each attribute with the numbers of its owners and their values; those inside others come last.
+
+        Parameters
+        ----------
+        own
+            Tags within an owner.
+        below
+            How deep below its owner each of them is; 1 for the owner's own attributes.
+        """
+        told = own & tags.begins & (tags.key >= 0)
+        direct = np.flatnonzero(told & (below == 1) & np.asarray(tags.value.is_valid()) & tags.named(*_VALUES))
+        code = tags.key[direct]
+        for number in np.unique(code).tolist():
+            rows = direct[code == number]
+            if tags.keys[number]:
+                yield tags.keys[number], owner[rows], tags.value.take(pa.array(rows))
+        told &= tags.named(*_VALUES, *_LISTS)
+        if (told & (below > 1)).any():
+            yield from self.inner(tags, np.flatnonzero(told & ((below > 1) | ~tags.ends)), below, owner)
+
+    def inner(
+        self, tags: Tags, places: np.ndarray, below: np.ndarray, owner: np.ndarray
+    ) -> Iterator[tuple[str, np.ndarray, pa.Array]]:
+        """Yield attributes that stand in others, as OUTER/INNER; several of one name are joined."""
+        found: dict[str, dict[int, list[str]]] = {}
+        path: list[tuple[int, str]] = []
+        for place, value in zip(places.tolist(), tags.value.take(pa.array(places)).to_pylist(), strict=True):
+            key = tags.keys[tags.key[place]]
+            depth = int(below[place])
+            path = [step for step in path if 1 < step[0] < depth or step[0] == 1 < depth] + [(depth, key)]
+            if depth == 1 or value is None:
+                continue
+            name = "/".join(key for _, key in path)
+            if name not in self.nested and len(self.nested) >= MOST_NESTED:
+                self.passed_over += 1
+                continue
+            self.nested[name] = None
+            found.setdefault(name, {}).setdefault(int(owner[place]), []).append(value)
+        for name, values in found.items():
+            joined = pa.array([JOIN.join(texts) for texts in values.values()], pa.string())
+            yield name, np.array(list(values), np.int64), joined
 
     def result(self) -> RawLog:
-        if self.waiting:
-            self.flush()
-        columns: dict[str, Any] = {}
+        columns: dict[str, pa.ChunkedArray] = {}
         for key in self.columns:
-            pieces = [
-                chunk.get(key, pa.nulls(size, pa.string())) for chunk, size in zip(self.chunks, self.sizes, strict=True)
-            ]
-            columns[key] = pa.chunked_array(pieces)
+            pieces = zip(self.pieces, self.line, strict=True)
+            columns[key] = pa.chunked_array(
+                [piece.get(key, pa.nulls(len(line), pa.string())) for piece, line in pieces], pa.string()
+            )
+        columns |= dict(self.columns_of_traces())
         table = pa.Table.from_arrays(list(columns.values()), names=distinct(columns))
-        notes = [f"{self.nested:,} nested or list attributes were passed over"] if self.nested else []
         return RawLog(
             table=table,
             row=np.arange(1, self.events + 1),
-            line=np.array(self.line, np.int64),
-            notes=tuple(notes),
-            empty_traces=self.empty,
+            line=np.concatenate(self.line),
+            notes=self.notes(),
+            empty_traces=self.traces - self.occupied,
         )
 
+    def columns_of_traces(self) -> Iterator[tuple[str, pa.ChunkedArray]]:
+        """Yield the attributes of traces as columns of events; a trace without a name gets its number."""
+        names = pa.array([f"trace {number}" for number in range(1, self.traces + 1)], pa.string())
+        every = np.arange(self.traces)
+        numbered = {"concept:name": [(every, names), *self.of_traces.pop("concept:name", [])]} if self.traces else {}
+        for key, parts in {**self.of_traces, **numbered}.items():
+            owner = np.concatenate([numbers for numbers, _ in parts])
+            values = pa.concat_arrays([values for _, values in parts])
+            place = np.full(self.traces + 1, -1)
+            place[owner] = np.arange(len(owner))
+            rows = [place[traces] for traces in self.trace_of]
+            yield f"case:{key}", pa.chunked_array([values.take(pa.array(r, mask=r < 0)) for r in rows], pa.string())
 
-def _refuse(*_: object) -> None:
-    raise LogError("the file declares a document type or entities", expected="plain XES", help="Remove the <!DOCTYPE>.")
+    def notes(self) -> tuple[str, ...]:
+        notes = []
+        if self.nested:
+            shown = ", ".join(list(self.nested)[:SHOWN]) + (", ..." if len(self.nested) > SHOWN else "")
+            notes.append(f"attributes inside others are columns of their own: {shown}")
+        if self.passed_over:
+            notes.append(f"{self.passed_over:,} more attributes inside others were passed over")
+        return tuple(notes)

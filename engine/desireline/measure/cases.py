@@ -1,13 +1,21 @@
 """The case table of a log: exact integer sums per case, by segment operations on whole columns."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from desireline.blueprint.blueprint import Blueprint
+from desireline.blueprint.owners import owners
+from desireline.experience.burden import with_burden
+from desireline.experience.money import costs
+from desireline.experience.outcome import outcome
+from desireline.experience.values import case_values
+from desireline.log.abandonment import abandonments
 from desireline.log.casetable import CaseTable
-from desireline.log.columns import coded
+from desireline.log.columns import coded, latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.log.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,23 @@ def case_table(
     return table_of(rows, kept)
 
 
+def burdened_table(log: EventLog, source: Source, blueprint: Blueprint | None = None, *, window: int) -> CaseTable:
+    """Return the case table of `log` with outcome, effort, cost and value, as far as `source` and `blueprint` tell them.
+
+    `window` (microseconds) is the time after a case within which another of the customer is a repeated contact.
+
+    Raises
+    ------
+    LogError
+        If the source names an outcome or a value that the log does not have.
+    """
+    known = abandonments(log, source)
+    table = case_table(log, owners=owners(blueprint), abandonments=known, kept=outcome(log, source))
+    table = with_burden(table, log, blueprint, abandonments=known, window=window)
+    worth = case_values(log, source)
+    return replace(table, value=worth, cost=costs(log, blueprint) if blueprint else None)
+
+
 def table_of(rows: Rows, kept: np.ndarray | None = None) -> CaseTable:
     """Return the case table of `rows`."""
     first, known = rows.first, rows.enabled != UNKNOWN
@@ -96,35 +121,6 @@ def _reduce(operation: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.nd
     if not len(first):
         return np.zeros(0, np.int64)
     return np.asarray(operation.reduceat(values.astype(np.int64, copy=False), first))
-
-
-def latest_before(ended: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return for each event the latest end of the earlier events of its case; `UNKNOWN` for the first.
-
-    Parameters
-    ----------
-    ended
-        Int64 times, sorted by case.
-    first
-        Row at which each case begins.
-
-    Notes
-    -----
-    A segmented running maximum by doubling (Hillis and Steele 1986, doi:10.1145/7902.7903): log2(longest case) passes
-    over the column, and no overflow however long the log.
-    """
-    if not len(ended):
-        return ended.copy()
-    sizes = np.diff(np.append(first, len(ended)))
-    position = np.arange(len(ended)) - np.repeat(first, sizes)
-    latest = np.full(len(ended), UNKNOWN)
-    latest[1:] = np.where(position[1:] > 0, ended[:-1], UNKNOWN)
-    reach = 1
-    while reach < sizes.max():
-        earlier = np.where(position[reach:] >= reach, latest[:-reach], UNKNOWN)
-        latest[reach:] = np.maximum(latest[reach:], earlier)
-        reach *= 2
-    return latest
 
 
 def _idle(begun: np.ndarray, start: np.ndarray, ended: np.ndarray, first: np.ndarray) -> np.ndarray:

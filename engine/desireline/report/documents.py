@@ -3,14 +3,14 @@
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.errors import DesirelineError
 
-NAMES = ("check", "discover", "compare", "calibrate", "study", "blueprint")
+NAMES = ("check", "discover", "compare", "calibrate", "study", "effort", "listen", "retain", "asset", "blueprint")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,10 @@ class Documents:
     study: Mapping[str, Any]
     blueprint: Blueprint | None
     manifest: Mapping[str, Any]
+    effort: Mapping[str, Any] = field(default_factory=dict)
+    listen: Mapping[str, Any] = field(default_factory=dict)
+    retain: Mapping[str, Any] = field(default_factory=dict)
+    asset: Mapping[str, Any] = field(default_factory=dict)
 
     def present(self) -> tuple[str, ...]:
         """Return the names of the documents that are there."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from desireline.report.documents import Documents
 from desireline.report.journey_map import Facts
+from desireline.report.moments import WORDS, title
 from desireline.report.moves import Seen
 from desireline.report.promises import label
-from desireline.report.words import count, share, time
+from desireline.report.words import NBSP, count, share, time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,13 @@ def badge(documents: Documents) -> Badge:
 
 def sentence(documents: Documents, facts: Facts) -> list[Piece]:
     """Return the sentence with the numbers that matter, from what is known."""
-    told = (_follows(documents, facts), _lost(documents), _broken(documents.compare), _slowest(facts, documents))
+    told = (
+        _follows(documents, facts),
+        _lost(documents),
+        _costliest(documents.compare),
+        _broken(documents.compare),
+        _slowest(facts, documents),
+    )
     clauses = [clause for clause in told if clause][:3]
     pieces: list[Piece] = []
     for i, clause in enumerate(clauses):
@@ -69,7 +76,10 @@ def _follows(documents: Documents, facts: Facts) -> list[Piece]:
 
 
 def _lost(documents: Documents) -> list[Piece]:
-    """Return how many customers are lost, else how many give up, in the journey as it is simulated today."""
+    """Return what deviations cost, else how many are lost, else how many give up, as simulated today."""
+    known = _cost(documents)
+    if known:
+        return known
     retained = _today(documents.study, "retained")
     if retained is not None:
         return [Piece(text=share(1 - retained), strong=True), Piece(text=" of customers are lost (as simulated)")]
@@ -77,6 +87,32 @@ def _lost(documents: Documents) -> list[Piece]:
     if abandoned:
         return [Piece(text=share(abandoned), strong=True), Piece(text=" give up in a queue (as simulated)")]
     return []
+
+
+def _cost(documents: Documents) -> list[Piece]:
+    """Return the customers and the value lost that go with leaving the blueprint, else the share that is lost."""
+    loss = documents.compare.get("avoidable") or {}
+    if not loss.get("set"):
+        rate = (documents.compare.get("outcome") or {}).get("base_rate")
+        return [Piece(text=share(rate), strong=True), Piece(text=" of customers are lost")] if rate else []
+    pieces = [Piece(text=count(loss["customers"]["mean"]), strong=True), Piece(text=" lost customers a year")]
+    if loss.get("value"):
+        currency = documents.blueprint.currency if documents.blueprint else ""
+        worth = f"{float(format(loss['value']['mean'], '.3g')):,.0f}{NBSP}{currency}".rstrip(NBSP)
+        pieces += [Piece(text=", "), Piece(text=worth, strong=True), Piece(text=",")]
+    return [*pieces, Piece(text=" go with leaving it")]
+
+
+def _costliest(compare: Mapping[str, Any]) -> list[Piece]:
+    """Return the moment that costs most customers."""
+    first = next(iter((compare.get("avoidable") or {}).get("set", ())), None)
+    if first is None:
+        return []
+    return [
+        Piece(text="the moment that costs most is "),
+        Piece(text=title(first), name=True),
+        Piece(text=f" ({WORDS.get(first['kind'], first['kind'])})"),
+    ]
 
 
 def _today(study: Mapping[str, Any], measure: str) -> float | None:
@@ -89,7 +125,7 @@ def _today(study: Mapping[str, Any], measure: str) -> float | None:
 
 def _broken(compare: Mapping[str, Any]) -> list[Piece]:
     """Return the promise that is broken most often."""
-    worst = max(compare.get("promises", ()), key=lambda row: (row["late"], row["promise"]), default=None)
+    worst = max(compare.get("promises", ()), key=lambda row: (row["late"] or 0, row["promise"]), default=None)
     if worst is None or not worst["late"]:
         return []
     due = sum(worst.get(kind) or 0 for kind in ("kept", "late", "early"))

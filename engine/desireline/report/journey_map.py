@@ -33,7 +33,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A touchpoint on the map. `gap` 0 (as intended) to 3 (most cases deviate), None where there is no blueprint."""
+    """A touchpoint on the map. `gap` 0 (as intended) to 3 (costs most), None where there is no blueprint."""
 
     name: str
     x: float
@@ -86,6 +86,7 @@ class JourneyMap:
     planned: bool
     seen: bool
     note: str
+    costed: bool
     card: tuple[float, float] = CARD
 
 
@@ -101,6 +102,8 @@ class Facts:
     deviations: Mapping[str, Mapping[str, Mapping[str, Any]]]
     depths: Mapping[str, int]
     gives_up: frozenset[str]
+    costs: Mapping[str, float] | None
+    few: frozenset[str]
 
 
 def gather(documents: Documents) -> Facts:
@@ -120,7 +123,22 @@ def gather(documents: Documents) -> Facts:
         deviations=deviations,
         depths=depths(blueprint.flow) if blueprint else {},
         gives_up=frozenset(row["activity"] for row in documents.compare.get("unmapped", ()) if row.get("gives_up")),
+        costs=costs(documents.compare),
+        few=frozenset(row["touchpoint"] for row in (documents.compare.get("avoidable") or {}).get("set", ())),
     )
+
+
+def costs(compare: Mapping[str, Any]) -> dict[str, float] | None:
+    """Return by touchpoint its share of the customers lost with clear deviations; None where no outcome is known."""
+    if (compare.get("outcome") or {}).get("measure") != "lost":
+        return None
+    found: dict[str, float] = {}
+    for row in compare.get("moments_of_truth", ()):
+        customers = (row.get("customers_at_risk") or {}).get("mean", 0.0)
+        if row.get("clear") and customers > 0:
+            found[row["touchpoint"]] = found.get(row["touchpoint"], 0.0) + customers
+    total = sum(found.values())
+    return {name: customers / total for name, customers in found.items()} if total else None
 
 
 def journey_map(facts: Facts) -> JourneyMap | None:
@@ -153,6 +171,7 @@ def journey_map(facts: Facts) -> JourneyMap | None:
         planned=facts.blueprint is not None,
         seen=bool(facts.seen),
         note=_note(drawn, facts, names),
+        costed=facts.costs is not None,
     )
 
 
@@ -198,7 +217,7 @@ def _card(name: str, place: tuple[int, int], at: Frame, facts: Facts) -> Card:
         bar=_bar(promised),
         owner=(touchpoint.owner or "no owner") if touchpoint else "",
         plan=_plan(touchpoint),
-        moment=bool(touchpoint and touchpoint.moment_of_truth),
+        moment=bool(touchpoint and touchpoint.moment_of_truth) or name in facts.few,
         label="; ".join([name, KIND_WORDS[kind], *(f"{label}: {value}" for label, value in details)]),
         facts=details,
     )
@@ -221,9 +240,11 @@ def _kind(name: str, touchpoint: Touchpoint | None, here: Seen | None, facts: Fa
 
 
 def _gap(name: str, facts: Facts) -> int | None:
-    """Return the class of the share of cases that deviate here."""
+    """Return the class of what deviations here cost, else of the share of cases that deviate here."""
     if facts.blueprint is None or not facts.deviations:
         return None
+    if facts.costs is not None and name in facts.blueprint.touchpoints:
+        return sum(facts.costs.get(name, 0.0) > limit for limit in (0.0, 0.05, 0.2))
     if name not in facts.blueprint.touchpoints:
         return 2
     part = max((row.get("share") or 0.0 for row in facts.deviations.get(name, {}).values()), default=0.0)

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from desireline.folders import write_whole
-from desireline.report import behind, gaps, headline, promises, provenance, whatif
+from desireline.report import (
+    behind,
+    decisions,
+    experience,
+    gaps,
+    headline,
+    moments,
+    organisation,
+    promises,
+    provenance,
+    whatif,
+)
 from desireline.report.documents import Documents, read_documents
 from desireline.report.journey_map import Facts, JourneyMap, gather, journey_map
 from desireline.report.words import short
@@ -35,7 +46,7 @@ def write_page(folder: str | Path) -> Path:
 
 def page(documents: Documents) -> str:
     """Return the whole page as text."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
     facts = gather(documents)
@@ -44,10 +55,15 @@ def page(documents: Documents) -> str:
     if drawn:
         style += f".map>svg{{min-width:{round(drawn.width * 0.8)}px;max-width:{round(drawn.width * 1.15)}px}}\n"
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        loader=FunctionLoader(_resource),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters |= {"svg": Markup, "short": short}
-    return environment.from_string(_resource("page.html.j2")).render(
+    return environment.get_template("page.html.j2").render(
         title=_title(documents),
         policy=policy(style, script),
         style=Markup(style),
@@ -66,12 +82,26 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "badge": headline.badge(documents),
         "gaps": gaps.gaps(documents.compare) if documents.compare else None,
         "promises": promises.promise_rows(documents.compare),
+        "moments": moments.moments(documents.compare, documents.blueprint.currency if documents.blueprint else ""),
+        "organisation": organisation.organisation(documents.compare),
+        **_experience(documents),
         "what_if": whatif.what_if(documents.study) if documents.study else None,
+        "decisions": decisions.decisions(documents.study) if documents.study else None,
         "times": behind.times(documents.discover),
         "ways": behind.ways(documents.discover, _hues(documents)),
         "choices": behind.choices(documents.calibrate),
         "pools": behind.pools(documents.calibrate),
         "provenance": provenance.provenance(documents),
+    }
+
+
+def _experience(documents: Documents) -> dict[str, Any]:
+    currency = documents.blueprint.currency if documents.blueprint else ""
+    return {
+        "effort": experience.effort(documents.effort),
+        "losses": experience.losses(documents.retain, currency),
+        "heard": experience.heard(documents.listen),
+        "asset": experience.bridge(documents.asset),
     }
 
 

@@ -59,6 +59,36 @@ class TimeBar:
     work: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Customers who came to, were lost in, and are there at the end of a period."""
+
+    label: str
+    came: int
+    lost: int
+    there: int
+
+
+def bridge(flows: Sequence[Flow], name: str) -> str:
+    """Return the SVG of customers by period: those there as a line, who came above zero, who was lost below."""
+
+    def draw(figure: "Figure", axes: "Axes") -> None:
+        places = range(len(flows))
+        axes.bar(places, [flow.came for flow in flows], width=0.62, color=GOOD)
+        axes.bar(places, [-flow.lost for flow in flows], width=0.62, color=BAD)
+        axes.plot(places, [flow.there for flow in flows], color=INK, linewidth=2, marker="o", markersize=4.5)
+        axes.axhline(0, color=SOFT, linewidth=1)
+        step = max(len(flows) // 8, 1)
+        axes.set_xticks(list(places)[::step], [short(flow.label, 10) for flow in flows][::step])
+        axes.set_title("customers at the end (line), who came, who was lost", loc="left", fontsize=TEXT, color=SOFT)
+        axes.tick_params(length=0, labelcolor=SOFT)
+        axes.grid(axis="y", color=RULE, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace("-", "\u2212"))
+
+    return _svg(draw, height=300, name=name, width=640, left=74, top=30)
+
+
 def forest(rows: Sequence[ForestRow], unit: str, name: str) -> str:
     """Return the SVG of effects with intervals around no change; `name` makes its ids its own."""
 

@@ -56,8 +56,8 @@ def touchpoint_promises(compare: Mapping[str, Any]) -> dict[str, Promised]:
                 kind=kind,
                 target_s=row.get("target_s"),
                 median_s=row.get("median_s"),
-                kept=row["kept"],
-                late=row["late"],
+                kept=row["kept"] or 0,
+                late=row["late"] or 0,
             )
             if name not in found or found[name].late < promised.late:
                 found[name] = promised

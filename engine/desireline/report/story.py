@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from desireline.report.moments import WORDS, title
 from desireline.report.promises import label
 from desireline.report.words import NBSP, count, share, time
 
@@ -43,10 +44,17 @@ def _compare(compare: Document) -> list[str]:
     lines = [f"{share(perfect / cases)} of the cases follow the blueprint exactly."] if cases and perfect else []
     for row in compare.get("deviations", ())[:3]:
         lines.append(f"{row['touchpoint']}: {row['kind']} in {count(row['cases'])} cases ({share(row['share'])}).")
-    broken = max(compare.get("promises", ()), key=lambda row: (row["late"], row["promise"]), default=None)
+    broken = max(compare.get("promises", ()), key=lambda row: (row["late"] or 0, row["promise"]), default=None)
     if broken and broken["late"]:
         part = share(broken["late"] / max(broken["kept"] + broken["late"] + (broken.get("early") or 0), 1))
         lines.append(f'The promise broken most is "{label(broken)}": late in {part} of {broken.get("unit", "cases")}.')
+    loss = compare.get("avoidable") or {}
+    if loss.get("set"):
+        first = loss["set"][0]
+        lines.append(
+            f"{count(loss['customers']['mean'])} lost customers a year go with deviations, most of them with "
+            f"{title(first)} ({WORDS.get(first['kind'], first['kind'])})."
+        )
     return lines
 
 

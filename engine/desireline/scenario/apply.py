@@ -1,6 +1,6 @@
 """A model under a scenario: the one place where changes meet the model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -8,24 +8,46 @@ from typing import Any, Literal
 from desireline.errors import Problem, ScenarioError
 from desireline.model.check import ending
 from desireline.model.model import Model, Parameters
-from desireline.scenario.changes import Change, DemandChange, InsertChange, PoolChange
+from desireline.scenario.changes import (
+    AutomateChange,
+    BypassChange,
+    DemandChange,
+    DurationChange,
+    InsertChange,
+    PoolChange,
+    PromiseChange,
+    RemoveChange,
+)
 from desireline.scenario.demand import change_demand
+from desireline.scenario.fields import Change
 from desireline.scenario.graph import Graph
 from desireline.scenario.load import Placed, Scenario
-from desireline.scenario.names import pool_named
+from desireline.scenario.order import parallel, reorder
 from desireline.scenario.pools import change_pool, not_identified
+from desireline.scenario.promises import change_priority, change_promise
 from desireline.scenario.route import route
-from desireline.scenario.splice import insert, remove
-from desireline.scenario.times import change_delay, change_duration
+from desireline.scenario.splice import bypass, insert, remove
+from desireline.scenario.times import change_delay, change_duration, change_patience
+from desireline.scenario.treatment import treat
+from desireline.scenario.twins import automate, move_channel
 
-_MAKERS: Mapping[str, Callable[[Model, Any], Parameters]] = {
+_MAKERS: Mapping[str, Callable[[Model, Any], Model]] = {
     "pool": change_pool,
     "demand": change_demand,
     "duration": change_duration,
     "delay": change_delay,
     "remove": remove,
     "insert": insert,
+    "reorder": reorder,
+    "parallel": parallel,
     "route": route,
+    "automate": automate,
+    "channel": move_channel,
+    "bypass": bypass,
+    "promise": change_promise,
+    "patience": change_patience,
+    "priority": change_priority,
+    "treat": treat,
 }
 
 
@@ -68,11 +90,11 @@ def apply_to_refit(refit: Model, scenario: Scenario) -> Model:
     """
     for placed in scenario.changes:
         with suppress(ScenarioError):
-            refit = replace(refit, parameters=_made(refit, placed.change))
+            refit = _made(refit, placed.change)
     return refit
 
 
-def _made(model: Model, change: Change) -> Parameters:
+def _made(model: Model, change: Change) -> Model:
     return _MAKERS[change.kind](model, change)
 
 
@@ -83,7 +105,7 @@ def _apply_strictly(model: Model, scenario: Scenario) -> tuple[Model, tuple[Rema
     known = set(_faults(model.parameters))
     for placed in scenario.changes:
         try:
-            changed = replace(model, parameters=_made(model, placed.change))
+            changed = _made(model, placed.change)
             remarks += _remarks(model, changed, placed)
         except ScenarioError as fault:
             problems += _at(fault, placed)
@@ -110,25 +132,42 @@ def _remarks(before: Model, after: Model, placed: Placed) -> list[Remark]:
         if pool is not None:
             text = f'{place}: the log does not show that waiting comes from a lack of capacity in pool "{pool}"'
             return [Remark(kind="not identified", text=f"{text}, so what another capacity does is not known")]
-    if before.parameters == after.parameters:
+    if before == after:
         return [Remark(kind="nothing", text=f"{place} does nothing: the model is so already")]
-    hidden = _hidden_pools(after, change)
+    if isinstance(change, PromiseChange):
+        return [Remark(kind="partial", text=f"{place}: {_PROMISE}")]
+    hidden = _hidden_pools(before, after, change)
     if hidden:
         text = f"{place}: the log does not show that waiting in {', '.join(hidden)} comes from a lack of capacity"
         return [Remark(kind="partial", text=f"{text}, so what more or less work does to it is not in the answer")]
     return []
 
 
-def _hidden_pools(model: Model, change: Change) -> list[str]:
+_PROMISE = (
+    "what is late is told by the new target, and treatments follow it; that customers expect something else is not in "
+    "the answer"
+)
+
+
+def _hidden_pools(before: Model, after: Model, change: Change) -> list[str]:
     """Return the pools whose load `change` alters and whose waiting the model does not explain by their load."""
-    parameters = model.parameters
-    if isinstance(change, InsertChange) and change.pool:
-        used = {pool_named(model, change.pool)}
-    elif isinstance(change, DemandChange):
-        used = {pool for activity in parameters.activities.values() for pool in activity.pools}
-    else:
-        return []
-    return sorted(name for name in used if parameters.pools[name].unlimited or not parameters.pools[name].identified)
+    pools = before.parameters.pools
+    used = {pool for name in _loaded(before, change) for pool in before.parameters.activities[name].pools}
+    if isinstance(change, InsertChange):
+        used = set(after.parameters.activities[change.insert].pools)
+    return sorted(name for name in used if pools[name].unlimited or not pools[name].identified)
+
+
+def _loaded(model: Model, change: Change) -> Iterable[str]:
+    """Return the activities that are done more or less often, or faster or slower."""
+    activities = model.parameters.activities
+    if isinstance(change, DemandChange):
+        return activities
+    if isinstance(change, BypassChange):
+        return [a for t, owner in model.owners.items() if owner == change.bypass for a in model.activities_of(t)]
+    if isinstance(change, DurationChange | RemoveChange | AutomateChange):
+        return model.activities_of(getattr(change, change.kind))
+    return ()
 
 
 def _said(change: Change) -> str:
@@ -136,7 +175,10 @@ def _said(change: Change) -> str:
     written = change.model_dump(by_alias=True, exclude_unset=True)
     name = written.pop(change.kind)
     if isinstance(name, Mapping):
-        return f"{change.kind} " + " ".join(f"{key} {value}" for key, value in name.items())
+        named = name["name"] if "name" in name else " ".join(f"{key} {value}" for key, value in name.items())
+        return f"{change.kind} {named}"
+    if isinstance(name, (list, tuple)):
+        return f"{change.kind} {', '.join(map(str, name))}"
     return f'{change.kind} "{name}"' if isinstance(name, str) else f"{change.kind} x{name:g}"
 
 

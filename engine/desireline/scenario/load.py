@@ -7,7 +7,9 @@ from typing import Any
 
 from desireline.errors import Problem, ScenarioError, nearest
 from desireline.files import Document, Path_, read_document, validate_part
-from desireline.scenario.changes import KINDS, NOT_YET, NOT_YET_KEYS, Change, Cost, ScenarioFrame
+from desireline.scenario.changes import KINDS, Cost, ScenarioFrame
+from desireline.scenario.fields import Change
+from desireline.scenario.treatment import EVIDENCE, Evidence, TreatChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,12 @@ class Scenario:
     cost: Cost | None = None
     owner: str | None = None
     ready: int | None = None
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """How the effects of its treatments are known, by the weakest of them; None without treatments."""
+        found = [p.change.treat.evidence for p in self.changes if isinstance(p.change, TreatChange)]
+        return max(found, key=EVIDENCE.index) if found else None
 
     def then(self, other: "Scenario") -> "Scenario":
         """Return this scenario followed by `other`."""
@@ -79,24 +87,11 @@ def _kind(document: Document, path: Path_, item: Any, problems: list[Problem]) -
     if not isinstance(item, Mapping) or not item:
         problems.append(document.problem(path, "no change", "a mapping such as {remove: Credit check}"))
         return None
-    named = [kind for kind in NOT_YET if kind in item and "insert" not in item]
-    if named:
-        found = f'the change "{named[0]}" is not available yet'
-        problems.append(document.problem((*path, named[0]), found, f"one of: {available}"))
-        return None
     for kind, change in KINDS.items():
         if kind in item:
-            later = [key for key in NOT_YET_KEYS.get(kind, ()) if key in item]
-            if later:
-                found = f'"{later[0]}" of a change of {kind} is not available yet'
-                known = ", ".join(field.alias or name for name, field in change.model_fields.items() if name != kind)
-                problems.append(document.problem((*path, later[0]), found, f"one of: {known}" if known else ""))
-                return None
             return change
     first = str(next(iter(item)))
     problems.append(
-        document.problem(
-            path, f'no kind of change is called "{first}"', f"one of: {available}", nearest(first, (*KINDS, *NOT_YET))
-        )
+        document.problem(path, f'no kind of change is called "{first}"', f"one of: {available}", nearest(first, KINDS))
     )
     return None

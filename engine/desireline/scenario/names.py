@@ -1,7 +1,12 @@
 """What the names in a change stand for in a model."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
 from desireline.errors import ScenarioError, nearest
-from desireline.model.model import Model
+from desireline.model.model import Model, Profile, Stream
+from desireline.units import parse_duration
 
 _POOL_OF = "pool of "
 
@@ -51,3 +56,72 @@ def pool_named(model: Model, name: str) -> str:
             f'several pools serve the touchpoint "{touchpoint}"', expected=f"one of: {', '.join(serving)}"
         )
     return next(iter(serving))
+
+
+def has(profile: Profile, wanted: Mapping[str, str]) -> bool:
+    """Return whether the cases of `profile` have the attributes `wanted`."""
+    return all(profile.attributes.get(name) == value for name, value in wanted.items())
+
+
+def require_cases(streams: tuple[Stream, ...], wanted: Mapping[str, str]) -> None:
+    """Check that some case has the attributes `wanted`.
+
+    Raises
+    ------
+    ScenarioError
+        If none has; the message names the nearest attribute or value.
+    """
+    profiles = [profile for stream in streams for profile in stream.profiles]
+    if any(has(profile, wanted) for profile in profiles):
+        return
+    for name, value in wanted.items():
+        values = {profile.attributes[name] for profile in profiles if name in profile.attributes}
+        if not values:
+            known = {attribute for profile in profiles for attribute in profile.attributes}
+            raise ScenarioError(f'no case attribute "{name}" in the model', help=nearest(name, known))
+        if value not in values:
+            raise ScenarioError(f'no case has {name} = "{value}"', help=nearest(value, values))
+    raise ScenarioError(f"no case has {' and '.join(f'{n} = {v}' for n, v in wanted.items())} together")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """A promise of the model's blueprint, by where it stands in the written blueprint.
+
+    `kind`: `journey` from the end of `start` to the end of `end`; `wait` or `cycle` of each visit to `start`. `target`
+    in microseconds; None where it is a date of each case.
+    """
+
+    path: tuple[str, ...]
+    kind: Literal["journey", "wait", "cycle"]
+    start: str
+    end: str
+    target: int | None
+
+
+def promise_named(model: Model, name: str) -> Promised:
+    """Return the promise called `name`, or the one that the touchpoint `name` makes of each visit.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none, or a touchpoint that makes two.
+    """
+    written: Mapping[str, Any] = model.blueprint or {}
+    promises, touchpoints = written.get("promises") or {}, written.get("touchpoints") or {}
+    if name in promises:
+        promise = promises[name]
+        target = promise["target"]
+        known = None if isinstance(target, Mapping) else parse_duration(target)
+        return Promised(
+            path=("promises", name, "target"), kind="journey", start=promise["from"], end=promise["to"], target=known
+        )
+    made = {at: touchpoint["promise"] for at, touchpoint in touchpoints.items() if (touchpoint or {}).get("promise")}
+    if name not in made:
+        raise ScenarioError(f'no promise "{name}" in the model', help=nearest(name, {*promises, *made}))
+    if len(made[name]) > 1:
+        raise ScenarioError(f'the touchpoint "{name}" makes several promises', expected=" or ".join(made[name]))
+    (kind, target), *_ = made[name].items()
+    return Promised(
+        path=("touchpoints", name, "promise", kind), kind=kind, start=name, end=name, target=parse_duration(target)
+    )

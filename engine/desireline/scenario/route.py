@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from desireline.errors import ScenarioError
-from desireline.model.model import Branch, Model, Node, Parameters
+from desireline.model.model import Branch, Model, Node
 from desireline.scenario.changes import RouteChange
+from desireline.scenario.edit import edited
 from desireline.scenario.graph import Graph
 from desireline.scenario.names import activities_of
 
 
-def route(model: Model, change: RouteChange) -> Parameters:
-    """Return the parameters of `model` in which `share` of the cases that leave one touchpoint go to another.
+def route(model: Model, change: RouteChange) -> Model:
+    """Return `model` in which `share` of the cases that leave one touchpoint go to another.
 
     They go to the node's own successor of that touchpoint; where it has none, to the node of the touchpoint whose
     cases have the most history in common (the latest activities first, then the first ones), then to one that can be
@@ -36,7 +37,7 @@ def route(model: Model, change: RouteChange) -> Parameters:
             f'there is no way from "{asked.from_}" to "{asked.to}"',
             help="They lie in different branches that run in parallel, or no other way is left to take cases from.",
         )
-    return replace(model.parameters, nodes=nodes)
+    return edited(model, nodes=nodes)
 
 
 def _rerouted(
@@ -68,8 +69,8 @@ def _rerouted(
 
 def _share(branch: Branch, chosen: bool, first: bool, have: float, wanted: float, scale: float) -> float:
     if not chosen:
-        return branch.share * scale
-    return branch.share * wanted / have if have else wanted * first
+        return min(1.0, branch.share * scale)
+    return min(1.0, branch.share * wanted / have if have else wanted * first)
 
 
 def _is(graph: Graph, branch: Branch, labels: tuple[str, ...]) -> bool:

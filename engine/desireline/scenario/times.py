@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from desireline.model.model import ZERO, Activity, Distribution, Model, Parameters, Times
-from desireline.scenario.changes import DelayChange, DurationChange
+from desireline.errors import ScenarioError
+from desireline.model.model import ZERO, Activity, Distribution, Model, Times
+from desireline.scenario.changes import DelayChange, DurationChange, PatienceChange
+from desireline.scenario.edit import with_activities
 from desireline.scenario.names import activities_of
 
 _KNOTS = 64
@@ -13,32 +15,52 @@ _TAIL = 12
 """Beyond this many means an exponential has no mass worth a knot."""
 
 
-def change_duration(model: Model, change: DurationChange) -> Parameters:
-    """Return the parameters of `model` with other durations."""
+def change_duration(model: Model, change: DurationChange) -> Model:
+    """Return `model` with other durations."""
     remake, named = _remaking(change), activities_of(model, change.duration)
-    return _with_activities(model, named, lambda a: replace(a, duration=_each(a.duration, remake)))
+    return with_activities(model, named, lambda a: replace(a, duration=_each(a.duration, remake)))
 
 
-def change_delay(model: Model, change: DelayChange) -> Parameters:
-    """Return the parameters of `model` with other waiting that no queue explains: delays and response times.
+def change_delay(model: Model, change: DelayChange) -> Model:
+    """Return `model` with other waiting that no queue explains: delays and response times.
 
     `set` sets the delay and leaves no response time besides.
     """
     remake, named = _remaking(change), activities_of(model, change.delay)
     if change.set_ is not None:
-        return _with_activities(model, named, lambda a: replace(a, delay=_each(a.delay, remake), response=Times()))
-    return _with_activities(
+        return with_activities(model, named, lambda a: replace(a, delay=_each(a.delay, remake), response=Times()))
+    return with_activities(
         model, named, lambda a: replace(a, delay=_each(a.delay, remake), response=_each(a.response, remake))
     )
 
 
-def _with_activities(model: Model, named: tuple[str, ...], remake: Callable[[Activity], Activity]) -> Parameters:
-    activities = model.parameters.activities
-    changed = {name: remake(activities[name]) for name in named}
-    return replace(model.parameters, activities={**activities, **changed})
+def change_patience(model: Model, change: PatienceChange) -> Model:
+    """Return `model` with customers who wait longer, or less long, before they give up.
+
+    Raises
+    ------
+    ScenarioError
+        If nobody ever gives up there.
+    """
+    named = activities_of(model, change.patience)
+    activities, remake = model.parameters.activities, _remaking(change)
+    patient = tuple(name for name in named if activities[name].patience is not None)
+    if not patient:
+        leaving = {name for name, activity in activities.items() if activity.patience is not None}
+        raise ScenarioError(f'nobody gives up waiting for "{change.patience}"', help=_where_some_do(leaving))
+
+    def remade(activity: Activity) -> Activity:
+        assert activity.patience is not None
+        return replace(activity, patience=replace(activity.patience, time=remake(activity.patience.time)))
+
+    return with_activities(model, patient, remade)
 
 
-def _remaking(change: DurationChange | DelayChange) -> Callable[[Distribution], Distribution]:
+def _where_some_do(names: set[str]) -> str:
+    return f"Some do at: {', '.join(sorted(names))}." if names else "The model knows no patience."
+
+
+def _remaking(change: DurationChange | DelayChange | PatienceChange) -> Callable[[Distribution], Distribution]:
     if change.scale is not None:
         factor = change.scale
         return lambda distribution: scaled(distribution, factor)

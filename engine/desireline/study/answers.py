@@ -130,9 +130,14 @@ def _effect(
 
 
 def precise(runs: Runs, measure: str, precision: float) -> bool:
-    """Return whether more runs would move no effect on `measure` by more than `precision` of its baseline's mean.
+    """Return whether more runs would move no effect on `measure` by more than `precision` of its baseline's mean."""
+    return precision_reached(runs, measure) <= precision
 
-    Without a scenario the baselines themselves are watched.
+
+def precision_reached(runs: Runs, measure: str) -> float:
+    """Return the most by which more runs may move an effect on `measure`, as a share of its baseline's mean.
+
+    Without a scenario the baselines themselves are watched. Infinite where that is not known.
     """
     known = runs.scenarios()
     values = runs.values[measure]
@@ -144,4 +149,6 @@ def precise(runs: Runs, measure: str, precision: float) -> bool:
         half = np.array([simulation_half_width(part, 1 - LEVEL) if part else np.nan for part in parts])
         baseline = list(range(len(runs.cells)))
     scale = np.abs(values[:, baseline].mean(axis=0))
-    return bool(np.all(half <= precision * scale))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(half == 0, 0.0, half / scale)
+    return float(shares.max(initial=0.0)) if not np.isnan(shares).any() else float("inf")

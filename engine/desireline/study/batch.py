@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from desireline.model.io import dump_model
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
-from desireline.study.answers import Runs, precise, refits_of
+from desireline.stats.ranking import runs_needed
+from desireline.study.answers import Runs, precise, precision_reached, refits_of
 from desireline.study.design import Cell
 from desireline.study.load import Study
+from desireline.study.ranking import groups
 from desireline.study.store import BLOCK, Store, Values
 from desireline.study.versions import versions
 from desireline.study.work import COLUMNS, Task, Window, replicate_all
@@ -45,17 +47,47 @@ class Batch:
         self.keys = [_key(cell.changes, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
+        self.reached = ""
 
-    def until_precise(self, measure: str, progress: Progress) -> tuple[Runs, str]:
-        """Return the runs and why there are no more: `precision` or `at_most`."""
+    def until_enough(self, measure: str, progress: Progress) -> tuple[Runs, str]:
+        """Return the runs and why there are no more: `precision`, `choice` (the best is sure enough) or `at_most`."""
+        if self.study.within is not None:
+            return self._until_chosen(measure, self.study.within, progress)
+        return self._until_precise(measure, progress)
+
+    def _until_chosen(self, measure: str, within: float, progress: Progress) -> tuple[Runs, str]:
+        """Make a first stage of runs, then as many as the choice of the best needs (Clark and Yang's two stages)."""
+        study = self.study
+        first = self._runs_to(study.at_least, progress)
+        needed = max(
+            (runs_needed(first.values[measure][:, places], first.refit, within) for places in groups(first)),
+            default=study.at_least,
+        )
+        runs = self._runs_to(min(needed, study.at_most), progress)
+        return runs, "choice" if needed <= study.at_most else "at_most"
+
+    def _runs_to(self, count: int, progress: Progress) -> Runs:
+        for number in range(-(-count // BLOCK)):
+            self.block(number, range(number * BLOCK, min((number + 1) * BLOCK, count)), progress)
+        return self.runs(count)
+
+    def with_more(self, more: Sequence[Cell], progress: Progress) -> Runs:
+        """Return the runs of these cells and some more, as many of each as were made."""
+        count = 1 + max((replication for _, replication in self.values), default=-1)
+        return replace(self, cells=(*self.cells, *more))._runs_to(count, progress)
+
+    def _until_precise(self, measure: str, progress: Progress) -> tuple[Runs, str]:
         study = self.study
         for number in range(-(-study.at_most // BLOCK)):
             done = min((number + 1) * BLOCK, study.at_most)
             self.block(number, range(number * BLOCK, done), progress)
             runs = self.runs(done)
             enough = done >= study.at_least and study.precision is not None
-            if enough and done < study.at_most and precise(runs, measure, study.precision or 0.0):
-                return runs, "precision"
+            if study.precision is not None and done < study.at_most:
+                now = precision_reached(runs, measure)
+                if enough and now <= study.precision:
+                    return runs, "precision"
+                self.reached = f"; {measure} to {now:.2%}, {study.precision:.2%} asked".replace("%", " %")
         reached = study.precision is not None and precise(runs, measure, study.precision)
         return runs, "precision" if reached else "at_most"
 
@@ -66,10 +98,11 @@ class Batch:
         count = len(self.to_run) * replications.start + len(self.to_run) * len(replications) - len(wanted)
         counter = iter(range(count + 1, count + len(wanted) + 1))
         total = len(self.to_run) * self.study.at_most
-        progress("simulating", count, total)
+        stage = f"{len(self.to_run)} scenarios, runs {replications.start + 1} to {replications.stop}{self.reached}"
+        progress(stage, count, total)
         if wanted:
             tasks = [self.task(key, r) for key, r in wanted]
-            results = replicate_all(tasks, self.workers, lambda: progress("simulating", next(counter), total))
+            results = replicate_all(tasks, self.workers, lambda: progress(stage, next(counter), total))
             finished |= dict(zip(wanted, results, strict=True))
             self.store.write_block(number, finished)
         self.values |= finished

@@ -1,16 +1,14 @@
 """Cells: each scenario, and the baseline, at each setting of the factors."""
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from desireline.errors import Problem, ScenarioError, StudyError
 from desireline.model.model import Model
 from desireline.scenario.apply import Remark, apply
 from desireline.scenario.load import Placed, Scenario
-from desireline.study.load import BASELINE, Factor, Study
-
-MOST_CELLS = 10_000
+from desireline.study.load import BASELINE, Study
+from desireline.study.settings import how_many, settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,29 +26,25 @@ class Cell:
     unknown: str | None = None
 
 
-def cells(study: Study, model: Model) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+def how_many_cells(study: Study) -> int:
+    """Return how many cells `study` has, without making them."""
+    return how_many(study) * (1 + len(study.scenarios))
+
+
+def cells(study: Study, model: Model, seed: int = 1) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     """Return the cells of `study` on `model`, baselines before their scenarios, and what a person should know.
 
     Raises
     ------
     StudyError
-        If the model does not have what a scenario or a factor names, or there are too many cells.
+        If the model does not have what a scenario or a factor names.
     """
-    settings = list(itertools.islice(_settings(study), MOST_CELLS + 1))
-    count = len(settings) * (1 + len(study.scenarios))
-    if count > MOST_CELLS:
-        raise StudyError(
-            f"more than {MOST_CELLS:,} combinations of factors and scenarios",
-            where=study.file,
-            expected=f"at most {MOST_CELLS:,}",
-            help='Take fewer values, or write "design: one-at-a-time".',
-        )
     base = replace(model, refits=())
     problems: dict[Problem, None] = {}
     warnings: dict[str, None] = {}
     made: list[Cell] = []
-    for setting, placed in settings:
-        baseline = len(made)
+    for setting in settings(study, seed):
+        baseline, placed = len(made), setting.changes
         for scenario in (Scenario(name=BASELINE, changes=()), *study.scenarios):
             changes = replace(scenario, changes=(*placed, *scenario.changes))
             try:
@@ -61,7 +55,9 @@ def cells(study: Study, model: Model) -> tuple[tuple[Cell, ...], tuple[str, ...]
             warnings.update(dict.fromkeys(f"{scenario.name}: {remark}" for remark in remarks))
             unknown = next((str(remark) for remark in remarks if remark.kind == "not identified"), None)
             made.append(
-                Cell(scenario=scenario.name, factors=setting, changes=changes, baseline=baseline, unknown=unknown)
+                Cell(
+                    scenario=scenario.name, factors=setting.factors, changes=changes, baseline=baseline, unknown=unknown
+                )
             )
     if problems:
         raise StudyError(problems=problems)
@@ -84,20 +80,3 @@ def _remarks(base: Model, placed: tuple[Placed, ...], scenario: Scenario) -> lis
     if problems:
         raise ScenarioError(problems=problems)
     return [remark for remark in of_factors if remark.kind != "nothing"] + list(of_scenario)
-
-
-def _settings(study: Study) -> Iterator[tuple[dict[str, str | int | float], tuple[Placed, ...]]]:
-    """Yield the settings of the factors with the changes that they are."""
-    if study.design == "one-at-a-time":
-        yield {}, ()
-        for factor in study.factors:
-            for value, change in _pairs(factor):
-                yield {factor.name: value}, (change,)
-        return
-    for values in itertools.product(*(_pairs(factor) for factor in study.factors)):
-        names = (factor.name for factor in study.factors)
-        yield dict(zip(names, (value for value, _ in values), strict=True)), tuple(change for _, change in values)
-
-
-def _pairs(factor: Factor) -> list[tuple[str | int | float, Placed]]:
-    return list(zip(factor.values, factor.changes, strict=True))

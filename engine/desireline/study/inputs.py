@@ -78,20 +78,19 @@ def _hashes(*files: str) -> dict[str, str]:
 def _calibrate(study: Study, store: Store, seed: int, keep: Keep) -> None:
     """Calibrate the log of `study`, and keep what the other commands would say of it."""
     from desireline.blueprint.load import read_blueprint
-    from desireline.calibrate.calibrate import calibrate
+    from desireline.calibrate.backtest_gate import calibrate_and_test
     from desireline.calibrate.summary import document
-    from desireline.gap.compare import compare
+    from desireline.experience.moments_depth import depth
     from desireline.journey.discover import discover
-    from desireline.log.abandonment import abandonments
     from desireline.log.read import read_log
 
     blueprint = read_blueprint(study.blueprint) if study.blueprint else None
     read = read_log(study.log or "")
-    calibration = calibrate(read.log, source=read.source, blueprint=blueprint, seed=seed)
+    calibration = calibrate_and_test(read.log, source=read.source, blueprint=blueprint, seed=seed)
     keep("check", read.quality)
     keep("discover", discover(read.log).document())
     if blueprint is not None:
         keep("blueprint", blueprint.written)
-        keep("compare", compare(read.log, blueprint, abandonments(read.log, read.source)))
+        keep("compare", depth(read.log, read.source, blueprint).document())
     keep("calibrate", document(calibration, MODEL))
     write_model(calibration.model, store.folder / MODEL)

@@ -1,9 +1,10 @@
 """What a study says: one record per row of its answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-Factors = Mapping[str, str | int | float]
+from desireline.study.decision import Best, Factors, FrontRow, Portfolio, Priority, SegmentBest, SensitivityRow, Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,10 @@ class StudyResult:
     """The answer of a study.
 
     `replications` runs were made of every scenario; `stopped_by` says why no more: `precision` or `at_most`.
-    `inputs` are the files it rests on with their SHA-256.
+    `inputs` are the files it rests on with their SHA-256; `verdict` is that of the model's back-test, None without one.
+    `best` by measure at the first setting of the factors, `rankings` at every one where there are several;
+    `uncertainty` of the measure whose precision was watched, `uncertainties` of all.
+    `prices` are money per unit of a measure and case, with their sign; `years` those a scenario has to pay its cost.
     """
 
     study: str
@@ -79,3 +83,16 @@ class StudyResult:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, str]
+    verdict: Mapping[str, Any] | None = None
+    best: Mapping[str, Best] = field(default_factory=dict)
+    rankings: tuple[Best, ...] = ()
+    front: tuple[FrontRow, ...] = ()
+    priorities: tuple[Priority, ...] = ()
+    portfolio: Portfolio | None = None
+    uncertainty: Shares | None = None
+    uncertainties: tuple[Shares, ...] = ()
+    sensitivity: tuple[SensitivityRow, ...] = ()
+    segments: tuple[SegmentBest, ...] = ()
+    currency: str = ""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    years: float = 1.0

@@ -3,38 +3,47 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from desireline.errors import StudyError
 from desireline.measure.registry import MEASURES
 from desireline.model.model import Model
+from desireline.scenario.load import Scenario
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
+from desireline.study.decide import decide
 from desireline.study.design import cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
 from desireline.study.sentences import sentences
+from desireline.study.size import refuse_too_many
 from desireline.study.store import open_store
-from desireline.study.tables import write_tables
+from desireline.study.tables import write_charters, write_tables
+from desireline.study.trust import demand_trust, shown
 from desireline.study.versions import versions
 from desireline.study.work import UNFINISHED_SHARE
+from desireline.study.workers import cluster, parse_workers
 
 MANY_UNFINISHED = 0.01
-NOT_TESTED = "this model has not been back-tested"
 
 
 def run_study(
     study: Study,
     folder: str | Path,
-    workers: int = 1,
+    workers: int | str | None = 1,
     seed: int = 1,
     *,
     progress: Progress = lambda stage, done, total: None,
     keep: Keep = lambda name, document: None,
     backend: str = "auto",
+    accept_untrusted: bool = False,
+    accept_many: bool = False,
+    as_of: date | None = None,
 ) -> StudyResult:
     """Return the answer of `study`, and leave it with all runs in `folder`, where an earlier process's are kept.
 
@@ -43,30 +52,51 @@ def run_study(
     Parameters
     ----------
     workers, seed
-        Number of processes; seed of every draw: of the calibration, of the runs, of the intervals.
+        Number of processes, or the address of a cluster (see `study.workers`); seed of every draw: of the calibration,
+        of the runs, of the intervals.
     keep
         Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
     backend
         See `simulate.run`; all give the same runs.
+    accept_untrusted
+        Whether a model that failed its back-test may forecast.
+    accept_many
+        Whether a study of very many cells is run without asking.
+    as_of
+        The day on which the initiatives would start: charters then name dates.
 
     Raises
     ------
     DesirelineError
         If an input cannot be used, or the folder is another study's or another process's.
+    UntrustedError
+        If the model failed its back-test and that is not accepted.
     """
-    with open_store(folder) as store:
+    place = parse_workers(workers)
+    with open_store(folder) as store, cluster(place):
         store.refuse_other(study.name)
         progress("preparing the model", 0, 0)
         inputs = prepare(study, store, seed, keep)
         store.write_json("manifest.json", _manifest(study, inputs, seed))
-        made, warnings = cells(study, inputs.model)
+        doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
         missing = reasons(inputs.model)
+        watched = _watched(study, missing)
+        refuse_too_many(study, inputs.model, seed, place.processes, backend, accept_many)
+        made, warnings = cells(study, inputs.model, seed)
         batch = Batch(
-            store=store, model=inputs.model, cells=made, study=study, seed=seed, workers=workers, backend=backend
+            store=store,
+            model=inputs.model,
+            cells=made,
+            study=study,
+            seed=seed,
+            workers=place.processes,
+            backend=backend,
         )
-        runs, stopped_by = batch.until_precise(_watched(study, missing), progress)
-        result = _result(study, inputs, runs, missing, stopped_by, warnings)
+        runs, stopped_by = batch.until_enough(watched, progress)
+        decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
+        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings), decision)
         write_tables(store, runs, result)
+        write_charters(store, result, as_of)
         store.write_json("study.json", asdict(result))
     return result
 
@@ -102,7 +132,13 @@ def _watched(study: Study, missing: dict[str, str]) -> str:
 
 
 def _result(
-    study: Study, inputs: Inputs, runs: Runs, missing: dict[str, str], stopped_by: str, warnings: tuple[str, ...]
+    study: Study,
+    inputs: Inputs,
+    runs: Runs,
+    missing: dict[str, str],
+    stopped_by: str,
+    warnings: tuple[str, ...],
+    decision: dict[str, Any],
 ) -> StudyResult:
     effects = effect_rows(runs, study.measures, missing)
     return StudyResult(
@@ -113,17 +149,20 @@ def _result(
         stopped_by=stopped_by,
         seed=runs.seed,
         sentences=sentences(effects),
-        warnings=(*_of_model(inputs.model), *warnings, *_unfinished(runs)),
+        warnings=(*warnings, *_unfinished(runs)),
         notes=(
             *_notes(study, inputs.model, runs),
             *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
         ),
         inputs=inputs.hashes,
+        verdict=shown(inputs.model),
+        **decision,
     )
 
 
-def _of_model(model: Model) -> tuple[str, ...]:
-    return (NOT_TESTED,) if model.verdict is None else ()
+def _all_scenarios(study: Study) -> tuple[Scenario, ...]:
+    """Return the scenarios of a study, and what its factors change."""
+    return (*study.scenarios, *(Scenario(name=factor.name, changes=factor.changes) for factor in study.factors))
 
 
 def _unfinished(runs: Runs) -> Iterator[str]:

@@ -3,14 +3,27 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from desireline.blueprint.schema import Duration, Name, Names
 from desireline.files import Written
-from desireline.scenario.changes import AnyChange, Share
+from desireline.scenario.changes import AnyChange, Cost
+from desireline.scenario.fields import Share
+from desireline.units import MICROSECONDS, YEAR, parse_duration, parse_points, parse_rate, parse_share
 
-DESIGNS = ("grid", "one-at-a-time")
-NOT_YET = ("latin", "sobol", "morris")
+DESIGNS = ("grid", "one-at-a-time", "latin", "sobol", "morris")
+
+
+_WITHIN = {"type": ["string", "number"], "examples": ["5 min", "0.5 points"]}
+_WORTH = {"type": ["string", "number"], "examples": [250, "30 an hour"]}
+_YEARS = {"type": "number", "exclusiveMinimum": 0, "examples": [1, 3]}
+
+
+def _years(value: Any) -> int:
+    """Return years as microseconds."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= 100:
+        return round(value * YEAR)
+    raise ValueError("a number of years above zero, such as 3")
 
 
 def _number_of_runs(value: Any) -> Any:
@@ -19,9 +32,30 @@ def _number_of_runs(value: Any) -> Any:
     return value
 
 
+def _within(value: Any) -> float:
+    """Return a difference of a measure: microseconds of a time, a share of points, or a number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    for parse in (parse_duration, parse_points, parse_share):
+        try:
+            return float(parse(value))
+        except ValueError:
+            continue
+    raise ValueError('a difference of the measure, such as "5 min", "0.5 points" or 20')
+
+
+def _money(value: Any) -> float:
+    """Return money per unit: per second from "30 an hour", else a plain number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    try:
+        rate = parse_rate(value)
+    except ValueError:
+        raise ValueError('money, such as 250 (a customer kept) or "30 an hour" (of waiting)') from None
+    return rate.amount / (rate.period / MICROSECONDS)
+
+
 def _design(value: Any) -> Any:
-    if value in NOT_YET:
-        raise ValueError(f"one of {', '.join(DESIGNS)} ({value} is not available yet)")
     if value not in DESIGNS:
         raise ValueError(f"one of {', '.join(DESIGNS)}")
     return value
@@ -30,10 +64,11 @@ def _design(value: Any) -> Any:
 class ReplicationsFile(Written):
     """How many runs: until the effects on `of` are known to `precision` of its mean, within bounds.
 
-    A plain number is both bounds.
+    Or until the best is chosen with 95 % probability if it is ahead by `within`. A plain number is both bounds.
     """
 
     precision: Share | None = None
+    within: Annotated[float, BeforeValidator(_within), WithJsonSchema(_WITHIN)] | None = None
     of: Name | None = None
     at_least: int = Field(default=20, ge=2, le=100_000)
     at_most: int = Field(default=100, ge=2, le=100_000)
@@ -54,6 +89,8 @@ class ReplicationsFile(Written):
             raise ValueError(f'"at_most" ({self.at_most}) is below "at_least" ({self.at_least})')
         if self.precision == 0:
             raise ValueError("a precision of 0 % is never reached; write at_most instead")
+        if self.within is not None and (self.of is None or self.precision is not None or self.within <= 0):
+            raise ValueError('"within" needs "of: MEASURE", a difference above zero, and no "precision" beside it')
         return self
 
 
@@ -61,6 +98,15 @@ class ScenarioReference(Written):
     """A scenario kept in a file of its own, relative to the study."""
 
     file: Name
+
+
+class ScenarioWithin(Written):
+    """A scenario written out in the study, with what it costs."""
+
+    changes: tuple[AnyChange, ...] = Field(min_length=1)
+    cost: Cost | None = None
+    owner: Name | None = None
+    ready: Duration | None = None
 
 
 class StudyFrame(Written):
@@ -72,12 +118,17 @@ class StudyFrame(Written):
     blueprint: Name | None = None
     scenarios: Any = Field(default={})
     factors: dict[Name, list[str | int | float]] = Field(default={})
-    design: Annotated[Literal["grid", "one-at-a-time"], BeforeValidator(_design)] = "grid"
+    design: Annotated[Literal["grid", "one-at-a-time", "latin", "sobol", "morris"], BeforeValidator(_design)] = "grid"
+    points: int | None = Field(default=None, ge=2, le=100_000)
     horizon: Duration | None = None
     cases: int | None = Field(default=None, ge=1, le=10_000_000)
     start: Name | None = None
     replications: Annotated[ReplicationsFile, BeforeValidator(_number_of_runs)] = ReplicationsFile()
     measures: Names = ()
+    by: Name | None = None
+    worth: dict[Name, Annotated[float, BeforeValidator(_money), WithJsonSchema(_WORTH)]] = Field(default={})
+    years: Annotated[int, BeforeValidator(_years), WithJsonSchema(_YEARS)] = YEAR
+    budget: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _one_input(self) -> "StudyFrame":
@@ -93,4 +144,4 @@ class StudyFrame(Written):
 class StudyFile(StudyFrame):
     """Scenarios against the baseline, at each setting of the factors."""
 
-    scenarios: dict[Name, tuple[AnyChange, ...] | ScenarioReference] = Field(default={})
+    scenarios: dict[Name, tuple[AnyChange, ...] | ScenarioReference | ScenarioWithin] = Field(default={})

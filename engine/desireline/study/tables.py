@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
 
 from desireline.study.answers import Runs
+from desireline.study.charters import files
 from desireline.study.result import EffectRow, ScenarioRow, StudyResult
 from desireline.study.store import Store
+from desireline.study.workbook import workbook
 
 
 def write_tables(store: Store, runs: Runs, result: StudyResult) -> None:
@@ -25,6 +28,13 @@ def write_tables(store: Store, runs: Runs, result: StudyResult) -> None:
         ["scenario", *factors, "measure", "mean", "low", "high", "unit", "reason"],
         [line for row in result.scenarios for line in _measure_lines(row, factors)],
     )
+
+
+def write_charters(store: Store, result: StudyResult, as_of: date | None = None) -> None:
+    """Write a charter for each initiative, and the whole answer as `study.xlsx`."""
+    for name, text in files(result, as_of):
+        store.write(name, text)
+    store.write("study.xlsx", workbook(result, as_of))
 
 
 def _effect_line(row: EffectRow, factors: list[str]) -> list[object]:

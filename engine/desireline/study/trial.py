@@ -1,10 +1,11 @@
 """Runs of one model under one scenario: its measures and its simulated logs."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from desireline.simulate.run import Run
 from desireline.study.answers import mean_of, reasons, refits_of
 from desireline.study.load import BASELINE
 from desireline.study.result import Mean
+from desireline.study.trust import demand_trust, shown
 from desireline.study.work import Task, Window, measures_of, simulated
 
 
@@ -31,6 +33,7 @@ class Trial:
     scenario: str
     seed: int
     warnings: tuple[str, ...] = ()
+    verdict: Mapping[str, Any] | None = None
 
 
 def read_scenarios(files: Sequence[str]) -> Scenario:
@@ -50,16 +53,20 @@ def try_out(
     folder: str | Path | None = None,
     backend: str = "auto",
     progress: Callable[[int], None] = lambda done: None,
+    accept_untrusted: bool = False,
 ) -> Trial:
     """Return what `model` does under `scenario` (all measures where none is named); logs go to `folder`, if any.
 
     Raises
     ------
+    UntrustedError
+        If the model failed its back-test and that is not accepted.
     DesirelineError
         If a measure is unknown, or the model does not have what the scenario names.
     """
     names = [known_measure(name).name for name in measures] or list(MEASURES)
     _, remarks = apply(model, scenario)
+    doubts = demand_trust(model, [scenario], accept_untrusted)
     place = _empty(folder) if folder is not None else None
     first = Task(refit=model, changes=scenario, window=window or Window(), seed=seed, replication=0, backend=backend)
     rows, logs = [], []
@@ -76,7 +83,8 @@ def try_out(
         logs=tuple(logs),
         scenario=scenario.name,
         seed=seed,
-        warnings=tuple(str(remark) for remark in remarks),
+        warnings=(*doubts, *(str(remark) for remark in remarks)),
+        verdict=shown(model),
     )
 
 

@@ -1,0 +1,84 @@
+"""What a distance is worth: how far apart halves of the same days are, and how far the weeks before were."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from desireline.calibrate.localtime import to_local
+from desireline.distance.distances import DISTANCES, distances
+from desireline.distance.sample import Sample
+from desireline.seeds import Purpose, chain
+from desireline.units import DAY, HOUR
+
+SPLITS = 20
+ON_THE_CALENDAR = ("absolute_events", "arrivals")
+
+
+def floor(
+    observed: Sample, seed: int, names: Iterable[str] = tuple(DISTANCES), splits: int = SPLITS
+) -> dict[str, float]:
+    """Return the mean distances of `names` that chance alone puts between two samples of the held-out part.
+
+    Random halves of its days, each day of the week in both alike (of its hours, where it is shorter than two weeks).
+    What is measured on the calendar would move by whole days in such halves; there, two samples are held beside each
+    other that have on each date the cases of a random day of the same day of the week (and random halves of cases).
+    """
+    generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE, SPLITS)))
+    local = to_local(observed.begins, observed.timezone)
+    dates, day = np.unique(local // DAY, return_inverse=True)
+    day = day.ravel()
+    within = [name for name in names if name not in ON_THE_CALENDAR]
+    chance = mean_distances((_halves(observed, local, day, dates % 7, generator) for _ in range(splits)), within)
+    dated = [name for name in names if name in ON_THE_CALENDAR]
+    if dated:
+        redrawn = mean_distances((_pair(observed, dates, day, generator) for _ in range(splits)), dated)
+        orders = (generator.permutation(observed.cases) for _ in range(splits))
+        halves = mean_distances((_half(observed, order % 2 == 0) for order in orders), dated)
+        chance |= {name: max(redrawn[name], halves[name]) for name in dated}
+    return chance
+
+
+def _pair(
+    observed: Sample, dates: np.ndarray, day: np.ndarray, generator: np.random.Generator
+) -> tuple[Sample, Sample]:
+    return _redrawn(observed, dates, day, generator), _redrawn(observed, dates, day, generator)
+
+
+def _half(observed: Sample, first: np.ndarray) -> tuple[Sample, Sample]:
+    return observed.keep(first), observed.keep(~first)
+
+
+def _halves(
+    observed: Sample, local: np.ndarray, day: np.ndarray, weekday: np.ndarray, generator: np.random.Generator
+) -> tuple[Sample, Sample]:
+    """Return halves of days, as many of each day of the week in both; halves of hours where days are too few."""
+    if np.bincount(weekday, minlength=7)[np.unique(weekday)].min() < 2:
+        hour = np.unique(local // HOUR, return_inverse=True)[1].ravel()
+        return _half(observed, (generator.permutation(int(hour.max()) + 1) % 2 == 0)[hour])
+    order = np.lexsort((generator.random(len(weekday)), weekday))
+    first = np.empty(len(weekday), bool)
+    first[order] = (np.arange(len(order)) + generator.integers(2)) % 2 == 0
+    return _half(observed, first[day])
+
+
+def _redrawn(observed: Sample, dates: np.ndarray, day: np.ndarray, generator: np.random.Generator) -> Sample:
+    """Return a sample that has on each date the cases of a random date of the same day of the week."""
+    drawn = np.array([generator.choice(np.flatnonzero(dates % 7 == date % 7)) for date in dates])
+    order = np.argsort(day, kind="stable")
+    begins = np.searchsorted(day[order], np.arange(len(dates) + 1))
+    sizes = (begins[1:] - begins[:-1])[drawn]
+    within = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    cases = order[np.repeat(begins[:-1][drawn], sizes) + within]
+    return observed.keep(cases).moved(np.repeat((dates - dates[drawn]) * DAY, sizes))
+
+
+def mean_distances(pairs: Iterable[tuple[Sample, Sample]], names: Iterable[str] = tuple(DISTANCES)) -> dict[str, float]:
+    """Return the mean of each distance over pairs of samples; NaN where no pair tells it."""
+    names = tuple(names)
+    rows = [distances(one, other, names) for one, other in pairs]
+    return {name: _mean(np.array([row[name] for row in rows], np.float64)) for name in names}
+
+
+def _mean(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else float("nan")

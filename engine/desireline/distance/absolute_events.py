@@ -1,0 +1,20 @@
+"""Absolute events: when things happen, on the calendar."""
+
+import numpy as np
+
+from desireline.distance.sample import Sample, hours
+from desireline.distance.wasserstein import wasserstein
+
+
+def distance(observed: Sample, simulated: Sample) -> float:
+    """Return the distance of all starts and ends on the calendar, in hours; NaN where a sample is empty.
+
+    Wasserstein distance of the hours (UTC) of starts and ends (Chapela-Campa et al. 2025,
+    doi:10.1016/j.is.2024.102492).
+    """
+    return wasserstein(instants(observed), instants(simulated))
+
+
+def instants(one: Sample) -> np.ndarray:
+    """Return the hours of starts and ends since 1970 UTC."""
+    return hours(np.concatenate([one.start, one.end]))

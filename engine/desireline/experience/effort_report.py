@@ -1,0 +1,275 @@
+"""What customers go through, as one document: effort, contacts that settle it, what comes next, several journeys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.errors import LogError
+from desireline.experience.ces import Ces, Weights, fit_weights, match_answers
+from desireline.experience.contacts import Contacts, contacts
+from desireline.experience.effort import COMPONENTS, DEFAULT, SCALE, amounts, effort
+from desireline.experience.feedback import Feedback
+from desireline.experience.overlap import Collision, Customers, collision, overlaps
+from desireline.experience.resolution import (
+    FEWEST,
+    Episodes,
+    NextIssue,
+    Resolution,
+    episodes,
+    next_issues,
+    resolution,
+)
+from desireline.log.casetable import CaseTable
+from desireline.log.columns import coded
+from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.log.segments import segments
+from desireline.units import DAY, MICROSECONDS
+
+MONTH = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One component of the effort of a mean case; `share` is its part of the whole.
+
+    `mean` is its amount per case in `unit`. Where it is not known, mean and share are None and `reason` says why.
+    `low` and `high` bound a fitted weight.
+    """
+
+    name: str
+    weight: float
+    mean: float | None
+    share: float | None
+    unit: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """The effort of the cases with one value of an attribute; None where they are fewer than ten."""
+
+    segment: str | None
+    cases: int
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """The effort index of a log and what lies beside it; `weights` is `default` or `fitted`.
+
+    `quantiles` of the index over cases: median, 90th percentile, largest. What the log cannot tell is None, with the
+    reason in `unknown`.
+    """
+
+    cases: int
+    mean: float
+    quantiles: Mapping[str, float]
+    components: tuple[Part, ...]
+    weights: str
+    ces: Ces
+    by: str | None
+    segments: tuple[Segment, ...]
+    window_s: float
+    episodes: Episodes | None
+    resolution: Resolution | None
+    next_issues: tuple[NextIssue, ...]
+    customers: Customers | None
+    unknown: Mapping[str, str]
+    notes: tuple[str, ...]
+
+
+NOT_A_CAUSE = "effort goes with leaving; it is not shown to be a cause of it"
+
+
+def effort_of(
+    log: EventLog,
+    table: CaseTable,
+    *,
+    window: int,
+    survey: Feedback | None = None,
+    issue: str | None = None,
+    by: str | None = None,
+) -> Effort:
+    """Return the effort of `log`.
+
+    Parameters
+    ----------
+    table
+        The case table of `log` with the columns of `burden.with_burden`.
+    window
+        Microseconds within which another contact of a customer belongs to the same issue.
+    survey
+        Surveyed effort: with it the weights are fitted.
+    issue
+        Attribute that tells what a contact is about; default: its first activity.
+    by
+        Attribute to split by.
+
+    Raises
+    ------
+    LogError
+        If the log has no cases, no such attribute, or no answer belongs to a case of it.
+    """
+    if not log.n_cases:
+        raise LogError("the log has no cases", where=log.name)
+    found = amounts(table)
+    weights, ces = _weights(log, found, survey)
+    used = dict(weights.weights) if weights else dict(DEFAULT)
+    per_case = effort(table, used)[0] / SCALE
+    unknown: dict[str, str] = {}
+    seen = _contacts(log, unknown)
+    quantiles = np.quantile(per_case, [0.5, 0.9, 1.0])
+    return Effort(
+        cases=log.n_cases,
+        mean=float(per_case.mean()),
+        quantiles=dict(zip(("median", "p90", "max"), quantiles.tolist(), strict=True)),
+        components=_parts(found, used, weights, float(per_case.mean())),
+        weights="fitted" if weights else "default",
+        ces=ces,
+        by=by,
+        segments=_segments(log, by, per_case),
+        window_s=window / MICROSECONDS,
+        episodes=episodes(seen, window, per_case[seen.case] if seen.by_case else None) if seen else None,
+        resolution=resolution(seen, window) if seen else None,
+        next_issues=_next(log, table, seen, window, issue, unknown) if seen else (),
+        customers=_customers(log, table, seen, effort(table, {**used, "repeat_contacts": 0.0})[0]) if seen else None,
+        unknown=unknown,
+        notes=tuple(_notes(log, table, weights)),
+    )
+
+
+def _contacts(log: EventLog, unknown: dict[str, str]) -> Contacts | None:
+    try:
+        seen = contacts(log)
+    except LogError as fault:
+        seen, reason = None, fault.problems[0].found
+    if seen is not None and len(seen):
+        return seen
+    reason = "no case names its customer" if seen is not None else reason
+    unknown.update(dict.fromkeys(("episodes", "resolution", "next_issues", "customers"), reason))
+    return None
+
+
+def _weights(log: EventLog, found: Mapping[str, np.ndarray], survey: Feedback | None) -> tuple[Weights | None, Ces]:
+    """Return fitted weights where surveyed effort supports them, and what they are worth."""
+    if survey is None:
+        reason = "no surveyed effort was given (--ces FILE)"
+        return None, Ces(spearman=None, low=None, high=None, answers=0, reason=reason)
+    rows, scores = match_answers(survey.case, _surveyed(survey), log.cases.column("case_id").to_pylist())
+    known = ~np.isnan(scores)
+    rows, scores = rows[known], scores[known]
+    customers, _ = coded(log.cases.column("customer"))
+    return fit_weights({name: values[rows] for name, values in found.items()}, scores, customers[rows])
+
+
+def _surveyed(survey: Feedback) -> np.ndarray:
+    """Return scores that rise with effort: the scale's worst end is the most effort."""
+    return 1.0 - survey.normal()
+
+
+def _parts(
+    found: Mapping[str, np.ndarray], used: Mapping[str, float], fitted: Weights | None, whole: float
+) -> tuple[Part, ...]:
+    parts = []
+    for component in COMPONENTS:
+        values = found.get(component.name)
+        weight = used.get(component.name, 0.0)
+        mean = None if values is None else float(values.mean())
+        low, high = fitted.intervals.get(component.name, (None, None)) if fitted else (None, None)
+        parts.append(
+            Part(
+                name=component.name,
+                weight=weight,
+                mean=mean,
+                share=None if mean is None or not whole else weight * mean / whole,
+                unit=component.unit,
+                meaning=component.meaning,
+                low=low,
+                high=high,
+                reason=component.missing if values is None else None,
+            )
+        )
+    return tuple(parts)
+
+
+def _segments(log: EventLog, by: str | None, per_case: np.ndarray) -> tuple[Segment, ...]:
+    if by is None:
+        return ()
+    names, of_case = segments(log, by)
+    counts = np.bincount(of_case, minlength=len(names))
+    sums = np.bincount(of_case, per_case, minlength=len(names))
+    return tuple(
+        Segment(segment=name, cases=int(n), mean=float(total / n) if n >= FEWEST else None)
+        for name, n, total in zip(names, counts, sums, strict=True)
+        if n
+    )
+
+
+def _next(
+    log: EventLog, table: CaseTable, seen: Contacts, window: int, issue: str | None, unknown: dict[str, str]
+) -> tuple[NextIssue, ...]:
+    if not seen.by_case:
+        unknown["next_issues"] = "the case of the log is the customer, so contacts have no issue of their own"
+        return ()
+    if issue is None:
+        names, code = list(log.activities), log.column("activity")[log.offsets[:-1]].astype(np.int64)
+    else:
+        values, code = segments(log, issue)
+        names = [name if name is not None else "unknown" for name in values]
+    found = next_issues(seen, window, code[seen.case], names, _handling(log, table)[seen.case])
+    if not found:
+        unknown["next_issues"] = f"no pair of issues has {FEWEST} contacts within the window"
+    return found
+
+
+def _handling(log: EventLog, table: CaseTable) -> np.ndarray:
+    """Return the seconds of work in each case; where durations are unknown, those from start to end."""
+    end, start = log.column("end"), log.column("start")
+    work = np.bincount(log.column("case"), np.where(end == UNKNOWN, 0, end - start), minlength=log.n_cases)
+    whole = table.last_end - table.first_enabled
+    return np.asarray((whole if log.single_timestamp or not work.any() else work) / MICROSECONDS)
+
+
+def _customers(log: EventLog, table: CaseTable, seen: Contacts, millionths: np.ndarray) -> Customers:
+    """Return what is known of overlap; the effort compared leaves out coming again, which overlap itself makes."""
+    per_case = millionths / SCALE
+    sizes = np.bincount(seen.customer)
+    overlapping = overlaps(seen)
+    return Customers(
+        customers=seen.customers,
+        with_several=int((sizes > 1).sum()),
+        journeys=len(seen),
+        overlapping=int(overlapping.sum()),
+        collision=_collisions(log, table, seen, per_case, overlapping) if seen.by_case else (),
+    )
+
+
+def _collisions(
+    log: EventLog, table: CaseTable, seen: Contacts, per_case: np.ndarray, overlapping: np.ndarray
+) -> tuple[Collision, ...]:
+    """Return what goes with overlap among journeys alike in first activity, month and attributes with few values."""
+    strata = log.column("activity")[log.offsets[:-1]].astype(np.int64)[seen.case]
+    strata = strata * 10_000 + (seen.begin - seen.begin.min()) // MONTH
+    for name in log.case_attributes:
+        code, values = coded(log.cases.column(name))
+        if 1 < len(values) <= 12:
+            strata = np.unique(strata, return_inverse=True)[1] * 13 + code[seen.case] + 1
+    strata = np.unique(strata, return_inverse=True)[1]
+    kept = np.where(table.kept < 0, np.nan, table.kept.astype(np.float64))[seen.case]
+    values_of = {"effort": per_case[seen.case]} | ({"retained": kept} if (table.kept >= 0).any() else {})
+    return tuple(collision(name, values, overlapping, strata, seen.customer) for name, values in values_of.items())
+
+
+def _notes(log: EventLog, table: CaseTable, weights: Weights | None) -> list[str]:
+    notes = [NOT_A_CAUSE]
+    if weights is None:
+        notes.append("the weights are defaults, a convention; surveyed effort (--ces) fits them")
+    if not table.enabled_known.any():
+        notes.append("the log does not tell waiting from other idle time: idle time stands in for it")
+    if not table.handoffs.any():
+        notes.append("no transfer is seen; without pools or owners of touchpoints none can be")
+    return notes

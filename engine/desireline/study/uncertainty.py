@@ -1,0 +1,38 @@
+"""What an effect's uncertainty comes from: the chance of the simulation, the calibration, the model of retention."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from desireline.stats.components import components
+from desireline.study.answers import Runs
+from desireline.study.decision import Shares
+
+FIXED = "retained_fixed"
+"""The column of runs that holds retention by the coefficients of the whole log, where a run keeps it."""
+
+
+def shares(runs: Runs, measures: Sequence[str], missing: Mapping[str, str]) -> tuple[Shares, ...]:
+    """Return where the uncertainty of the effects on each measure comes from."""
+    known = runs.scenarios()
+    return tuple(_shares(runs, measure, known) for measure in measures if known and measure not in missing)
+
+
+def _shares(runs: Runs, measure: str, known: list[int]) -> Shares:
+    parts = [components(column, runs.refit) for column in runs.differences(measure)[:, known].T]
+    pairs = [(p.simulation_variance(), p.calibration_variance()) for p in parts if p is not None and p.separable]
+    total = sum(a + b for a, b in pairs)
+    if not pairs or total <= 0:
+        return Shares(measure=measure, simulation=None, calibration=None, retention=None)
+    simulation = sum(a for a, _ in pairs) / total
+    retention = _retention(runs, known, sum(b for _, b in pairs)) * (1 - simulation) if measure == "retained" else 0.0
+    return Shares(measure=measure, simulation=simulation, calibration=1 - simulation - retention, retention=retention)
+
+
+def _retention(runs: Runs, known: list[int], between: float) -> float:
+    """Return the share of the variance between refits that goes when the coefficients of retention are held fixed."""
+    if FIXED not in runs.values or between <= 0 or np.isnan(runs.values[FIXED]).all():
+        return 0.0
+    fixed = [components(column, runs.refit) for column in runs.differences(FIXED)[:, known].T]
+    left = sum(part.calibration_variance() for part in fixed if part is not None)
+    return float(np.clip(1 - left / between, 0.0, 1.0))

@@ -1,0 +1,148 @@
+"""From observations to points of a chart: one per day or week, on a scale on which they are nearly normal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from desireline.log.eventlog import EventLog
+from desireline.watch.days import Window, local_days, week_of
+from desireline.watch.series import Observed
+
+FEWEST = 5
+ENOUGH = 0.7
+FEWEST_POINTS = 8
+HOLIDAY = 0.25
+CLOSED = 0.05
+ENOUGH_FOR_HOLIDAYS = 20
+LONGEST_HOLIDAY = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """A series as points.
+
+    Attributes
+    ----------
+    day
+        First day of each point.
+    n, value
+        How many observations; their number, share or mean in the unit of the series (NaN: no point).
+    level, variance
+        The value on the scale of the chart and its sampling variance.
+    phase, cycle
+        Day of the week and week; None for points of a week.
+    n_reference
+        How many points are the reference.
+    """
+
+    observed: Observed
+    every: str
+    day: np.ndarray
+    n: np.ndarray
+    value: np.ndarray
+    level: np.ndarray
+    variance: np.ndarray
+    phase: np.ndarray | None
+    cycle: np.ndarray | None
+    n_reference: int
+
+
+def closed_days(log: EventLog, window: Window) -> np.ndarray:
+    """Return which days of the window (bool) are closed: weekdays with next to no events, and holidays.
+
+    A holiday is a day, or at most three in a row, with less than a quarter of the events that its weekday usually has.
+    """
+    day = local_days(log.column("start"), log.timezone) - window.first
+    counts = np.bincount(day[(day >= 0) & (day < window.days)], minlength=window.days).astype(float)
+    weekday = np.arange(window.first, window.last + 1) % 7
+    usual = np.array([np.median(counts[weekday == d]) for d in range(7)])
+    never = usual[weekday] < CLOSED * usual.max()
+    low = (counts < HOLIDAY * usual[weekday]) & (usual[weekday] >= ENOUGH_FOR_HOLIDAYS) & ~never
+    run = np.cumsum(~low & ~never)
+    lengths = np.bincount(run[low], minlength=int(run.max()) + 1)
+    return np.asarray(never | (low & (lengths[run] <= LONGEST_HOLIDAY)))
+
+
+def points(observed: Observed, window: Window, closed: np.ndarray, every: str | None = None) -> Points | str:
+    """Return the points of a series by day, else by week; where both are too thin, why there are none."""
+    reasons = []
+    for period in (every,) if every else ("day", "week"):
+        found = _by(observed, window, closed, period)
+        if isinstance(found, Points):
+            return found
+        reasons.append(found)
+    return "; ".join(reasons)
+
+
+def _by(observed: Observed, window: Window, closed: np.ndarray, every: str) -> Points | str:
+    first, last = max(observed.first, window.first), min(observed.last, window.last)
+    day = np.arange(first, last + 1)
+    is_open = ~closed[day - window.first]
+    if every == "week":
+        first, last = int(first + (-first - 3) % 7), int(last - (last + 4) % 7)
+        day = np.arange(first, last + 1, 7)
+        is_open = np.ones(len(day), bool)
+    n_reference = int((day + (6 if every == "week" else 0) <= window.reference_last).sum())
+    if n_reference < FEWEST_POINTS or n_reference == len(day):
+        return f"{n_reference} {every}s of reference and {len(day) - n_reference} to watch"
+    inside = (observed.day >= first) & (observed.day <= last)
+    index = (observed.day[inside] - first) // (7 if every == "week" else 1)
+    value = observed.value[inside]
+    n = np.bincount(index, minlength=len(day)).astype(float)
+    total = np.bincount(index, value, minlength=len(day))
+    thin = _thin(observed, n[is_open], total[is_open], n_reference / len(day))
+    if thin:
+        return f"{thin} a {every}"
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level, variance, shown = _scaled(observed.kind, index, value, n, total, day < window.reference_last + 1)
+    if not (variance[n > 0] > 0).any():
+        return "it never varies"
+    gone = ~is_open if observed.kind == "count" else ~is_open | (n < FEWEST)
+    return Points(
+        observed=observed,
+        every=every,
+        day=day,
+        n=n,
+        value=np.where(gone, np.nan, shown),
+        level=np.where(gone, np.nan, level),
+        variance=np.where(gone, np.nan, variance),
+        phase=day % 7 if every == "day" else None,
+        cycle=week_of(day) if every == "day" else None,
+        n_reference=n_reference,
+    )
+
+
+def _thin(observed: Observed, n: np.ndarray, total: np.ndarray, share: float) -> str:
+    """Return why there is too little in most points; empty where there is enough."""
+    if not len(n) or not n.sum():
+        return "no observation"
+    if observed.kind == "count":
+        return "" if n.mean() >= FEWEST else f"{n.mean():.1f} on average"
+    if (n >= FEWEST).mean() < ENOUGH:
+        return f"{n.mean():.1f} observations on average"
+    if observed.kind == "share":
+        rarer = np.minimum(total, n - total).mean()
+        return "" if rarer >= FEWEST else f"{rarer:.1f} of the rarer kind on average"
+    return ""
+
+
+def _scaled(
+    kind: str, index: np.ndarray, value: np.ndarray, n: np.ndarray, total: np.ndarray, reference: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return level, sampling variance and shown value: root of counts, arcsine of shares, mean log of times.
+
+    Times are shown as what their mean log stands for, so that a few very long ones do not decide.
+    """
+    if kind == "count":
+        return 2 * np.sqrt(total + 3 / 8), np.ones(len(n)), total
+    if kind == "share":
+        return 2 * np.arcsin(np.sqrt((total + 3 / 8) / (n + 3 / 4))), 1 / (n + 0.5), total / n
+    usual = value[reference[index]]
+    positive = usual[usual > 0]
+    typical = np.median(positive) if len(positive) else 1.0
+    amounts = np.log1p(np.maximum(value, 0) / typical) if kind == "time" else value
+    mean = np.bincount(index, amounts, minlength=len(n)) / n
+    rest = amounts - mean[index]
+    within = (rest**2).sum() / max(len(rest) - (n > 0).sum(), 1)
+    shown = np.expm1(mean) * typical if kind == "time" else mean
+    return mean, np.where(n > 0, within / n, np.nan), shown

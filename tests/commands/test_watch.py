@@ -1,0 +1,52 @@
+"""`desireline watch` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from desireline.commands import main
+from desireline.log.write import write_log
+from tests.watch.worlds import day, world
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    write_log(world(1, change=60, wait=2.5), tmp_path / "log.csv")
+    return str(tmp_path / "log.csv")
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    return int(ended.value.code or 0)
+
+
+def test_an_alarm_ends_with_exit_code_four_and_one_document(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("watch", log, "--json", "-o", str(tmp_path / "out")) == 4
+    told = json.loads(capsys.readouterr().out)
+    assert json.loads((tmp_path / "out" / "watch.json").read_text(encoding="utf-8")) == told
+    assert any(alarm["series"] == "Answer: wait" and alarm["began"] == day(60) for alarm in told["alarms"])
+    assert {"from", "to", "kind", "before", "after", "q"} <= set(told["drift"]["relations"][0])
+
+
+def test_without_alarms_the_exit_code_is_zero(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("watch", log, "--since", "2024-12-31") == 0
+    assert "0 of" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--reference", "last year"),
+        ("--reference", "2024-02-01..2024-01-01"),
+        ("--reference", "2024-01-01..2030-01-01"),
+    ],
+)
+def test_a_reference_that_makes_no_sense_is_bad_input(
+    log: str, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("watch", log, option, value) == 2
+    assert "expected" in capsys.readouterr().err
