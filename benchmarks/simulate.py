@@ -17,7 +17,7 @@ from collections.abc import Callable
 from benchmarks import peers
 from benchmarks.journey import model
 from desireline.simulate import kernel_backend, simpy_backend
-from desireline.simulate.plan import plan
+from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import ABANDONED, Run
 
 Answer = peers.Answer
@@ -27,7 +27,7 @@ def ours(backend: object) -> Callable[[int, int], Answer]:
     """Return one of our backends as a rival; its log is made, not only its sums."""
 
     def run(cases: int, seed: int) -> Answer:
-        result: Run = backend.run(plan(model(), cases=cases), seed, 0)
+        result: Run = backend.run(plan(model(), Window(cases=cases)), seed, 0)
         wait = (result.start - result.enabled).mean() / 1e6
         return len(result.case) + result.n_cases, wait, (result.ended == ABANDONED).sum() / result.n_cases
 

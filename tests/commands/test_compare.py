@@ -81,7 +81,9 @@ def test_a_folder_gets_json_the_blueprint_and_the_tables(files: tuple[str, str],
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     tables = {name.split(".")[0] for name in names} - {"blueprint", "compare"}
     assert {"deviations", "promises", "moments_of_truth", "segments", "handovers", "case_deviations"} <= tables
-    assert names == sorted(["blueprint.json", "compare.json", *(f"{t}.{e}" for t in tables for e in ("csv", "parquet"))])
+    assert names == sorted(
+        ["blueprint.json", "compare.json", *(f"{t}.{e}" for t in tables for e in ("csv", "parquet"))]
+    )
     rows = (tmp_path / "out/deviations.csv").read_text(encoding="utf-8").splitlines()
     assert rows == ["touchpoint,stage,owner,kind,cases,share,events", "Work,Solve,Support,missing,1,0.5,1"]
     assert json.loads((tmp_path / "out/blueprint.json").read_text(encoding="utf-8"))["blueprint"] == "Tickets"

@@ -8,7 +8,7 @@ import numpy as np
 from desireline.calibrate.causal_load import Rows
 from desireline.calibrate.localtime import show, to_local
 from desireline.model.model import Model
-from desireline.simulate.plan import plan
+from desireline.simulate.plan import Window, plan
 
 MOST = 40_000
 FEWEST = 50
@@ -61,7 +61,7 @@ class _Desk:
     def __init__(self, rows: Rows, model: Model, served_by: dict[int, tuple[str, ...]]) -> None:
         begin, end = int(rows.joined.min()), int(rows.end.max())
         start = show(int(to_local(np.array([begin]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
-        lowered = plan(model, start=start, horizon=end - begin + 1)
+        lowered = plan(model, Window(start=start, horizon=end - begin + 1))
         names = lowered.pool_names
         self.pools = {a: tuple(names.index(pool) for pool in pools) for a, pools in served_by.items()}
         self.activity, self.joined, self.left = rows.activity.tolist(), rows.joined.tolist(), rows.start.tolist()

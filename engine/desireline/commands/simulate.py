@@ -47,8 +47,8 @@ def command(
     With -o each run is written as an event log: DIR/run-0000.csv and so on, which every other command reads.
     """
     from desireline.model.io import read_model
+    from desireline.simulate.plan import Window
     from desireline.study.trial import read_scenarios, try_out
-    from desireline.study.work import Window
 
     window = Window(horizon=_horizon(horizon), cases=cases, start=start)
     names = [name.strip() for name in measures.split(",")] if measures else []

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.owners import owners
@@ -16,6 +18,9 @@ from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded, latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
+
+ENDED, UNFINISHED = "ended", "unfinished"
+"""Column of a simulated log, and what it says of work that was under way when the run stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,8 @@ class Rows:
     gave_up
         Whether the event records giving up in a queue.
     is_open : bool, one per case
+    in_progress
+        Whether work on the event was still under way when nobody looked any more; None: of none it was.
     """
 
     first: np.ndarray
@@ -43,6 +50,7 @@ class Rows:
     end: np.ndarray
     gave_up: np.ndarray
     is_open: np.ndarray
+    in_progress: np.ndarray | None = None
 
 
 def case_table(
@@ -74,12 +82,13 @@ def case_table(
         end=log.column("end"),
         gave_up=np.isin(activity, [i for i, name in enumerate(log.activities) if name in set(abandonments)]),
         is_open=log.cases.column("open").to_numpy(),
+        in_progress=_unfinished(log),
     )
     return table_of(rows, kept)
 
 
 def burdened_table(log: EventLog, source: Source, blueprint: Blueprint | None = None, *, window: int) -> CaseTable:
-    """Return the case table of `log` with outcome, effort, cost and value, as far as `source` and `blueprint` tell them.
+    """Return the case table of `log` with outcome, effort, cost and value, as far as source and blueprint tell them.
 
     `window` (microseconds) is the time after a case within which another of the customer is a repeated contact.
 
@@ -106,7 +115,7 @@ def table_of(rows: Rows, kept: np.ndarray | None = None) -> CaseTable:
         last_end=_reduce(np.maximum, ended, first),
         wait=_reduce(np.add, waited, first),
         wait_served=_reduce(np.add, np.where(rows.gave_up, 0, waited), first),
-        idle=_idle(begun, rows.start, ended, first),
+        idle=_idle(begun, rows, ended),
         visits=_reduce(np.add, ~rows.gave_up, first),
         handoffs=_reduce(np.add, _handoffs(rows.function, first), first),
         repeats=_repeats(rows.activity, first),
@@ -117,16 +126,28 @@ def table_of(rows: Rows, kept: np.ndarray | None = None) -> CaseTable:
     )
 
 
+def _unfinished(log: EventLog) -> np.ndarray | None:
+    """Return which events were under way when a simulated log ended; None for other logs."""
+    if ENDED not in log.event_attributes:
+        return None
+    said = log.events.column(ENDED).combine_chunks()
+    if not (pa.types.is_dictionary(said.type) or pa.types.is_string(said.type)):
+        return None
+    return np.asarray(pc.fill_null(pc.equal(said.cast(pa.string()), UNFINISHED), False).to_numpy(zero_copy_only=False))
+
+
 def _reduce(operation: np.ufunc, values: np.ndarray, first: np.ndarray) -> np.ndarray:
     if not len(first):
         return np.zeros(0, np.int64)
     return np.asarray(operation.reduceat(values.astype(np.int64, copy=False), first))
 
 
-def _idle(begun: np.ndarray, start: np.ndarray, ended: np.ndarray, first: np.ndarray) -> np.ndarray:
-    since = latest_before(ended, first)
-    since[first] = begun[first]
-    return _reduce(np.add, np.maximum(start - since, 0), first)
+def _idle(begun: np.ndarray, rows: Rows, ended: np.ndarray) -> np.ndarray:
+    """Return the time before each start in which nobody worked on the case, from its first enabling on."""
+    covered = ended if rows.in_progress is None else np.where(rows.in_progress, np.iinfo(np.int64).max, ended)
+    since = latest_before(covered, rows.first)
+    since[rows.first] = _reduce(np.minimum, begun, rows.first)
+    return _reduce(np.add, np.maximum(rows.start - since, 0), rows.first)
 
 
 def _handoffs(function: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -1,72 +1,187 @@
 """The case table of a simulated run, by the same definitions as that of a log."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from desireline.blueprint.load import from_written
+from desireline.experience.burden import with_burden
+from desireline.experience.features import ALWAYS
 from desireline.experience.retention import probability
 from desireline.log.casetable import CaseTable
 from desireline.log.eventlog import UNKNOWN
-from desireline.measure.cases import Rows, functions, table_of
+from desireline.measure.cases import Rows, table_of
+from desireline.measure.registry import Total, known_measure
 from desireline.model.model import Model, Retention
 from desireline.seeds import Purpose, label_key, uniforms
-from desireline.simulate.run import UNFINISHED, Run
+from desireline.simulate.plan import Plan
+from desireline.simulate.run import UNFINISHED, Run, backend_of
+from desireline.simulate.sums import Sums
+from desireline.units import DAY, MICROSECONDS
+
+WINDOW = 7 * DAY
+"""Time after a case within which another of the customer is a repeated contact."""
+LATEST = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The totals of a run by measure, and how many of the measured cases had not ended when it stopped."""
+
+    totals: dict[str, Total]
+    cases: int
+    unfinished: int
+
+
+def measured(
+    model: Model, plan: Plan, *, seed: int, replication: int, measures: Iterable[str], backend: str = "auto"
+) -> Measured:
+    """Return the totals of `measures` over the measured cases of a run, without keeping its log where nobody needs it.
+
+    `plan` is that of `model`.
+    """
+    names = tuple(measures)
+    if backend == "simpy" or needs_log(model, names):
+        return measured_run(backend_of(backend)(plan, seed, replication), model, names)
+    from desireline.simulate.kernel_backend import sums
+
+    totals, cases, unfinished = dict.fromkeys(names, Total()), 0, 0
+    for part in sums(plan, seed, replication):
+        table = sums_table(part, plan, model)
+        totals = {name: total + known_measure(name).total(table) for name, total in totals.items()}
+        cases, unfinished = cases + part.arrived, unfinished + part.unfinished
+    return Measured(totals=totals, cases=cases, unfinished=unfinished)
+
+
+def measured_run(run: Run, model: Model, measures: Iterable[str]) -> Measured:
+    """Return the totals of `measures` over the measured cases of a run whose log is there."""
+    table, inside = run_table(run, model), run.measured
+    return Measured(
+        totals={name: known_measure(name).total(table) for name in measures},
+        cases=int(inside.sum()),
+        unfinished=int((run.case_ended[inside] == UNFINISHED).sum()),
+    )
+
+
+def needs_log(model: Model, measures: Iterable[str]) -> bool:
+    """Return whether the blueprint's say on effort, or what retention goes by, is only in the log of a run."""
+    retention = model.parameters.retention
+    told = set(retention.features) - set(ALWAYS) if retention else set()
+    return bool(told) or (model.blueprint is not None and "effort" in measures)
 
 
 def run_table(run: Run, model: Model) -> CaseTable:
-    """Return what happened to each case of `run`, in order of arrival: the case table of the log that it is.
+    """Return what happened to each measured case of `run`, in order of arrival: the case table of the log that it is.
 
     A model of a log without enabled times tells no waiting apart, and neither does its run.
-    A case in which nothing had begun when the run stopped is not in the log, and so not in the table. Who is kept is
-    drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the same in every
-    scenario. Of a case still under way it is not known, nor of one that passes no activity
-    that tells the outcome, where the log's outcome is told by activities.
+    A case in which nothing had begun when the run stopped is not in the log, and so not in the table.
     """
-    order = np.lexsort((run.end, run.start, run.case))
-    case, activity = run.case[order], run.activity[order]
+    plan = run.plan
+    rows = np.flatnonzero(run.measured[run.case])
+    unknown = run.end[rows] == UNKNOWN
+    rows = rows[np.lexsort((np.where(unknown, LATEST, run.end[rows]), run.start[rows], run.case[rows]))]
+    case, activity, pool, end = run.case[rows], run.activity[rows], run.pool[rows], run.end[rows]
     seen, first = np.unique(case, return_index=True)
-    names, gives_up = run.plan.activity_names, abandonments_of(model)
+    owner = plan.activity_function[activity]
     unfinished = np.zeros(run.n_cases, bool)
-    unfinished[run.case[run.end == UNKNOWN]] = True
-    rows = Rows(
-        first=first,
-        activity=activity,
-        function=functions(names, activity, run.plan.pool_names, run.pool[order], owners_of(model)),
-        enabled=run.enabled[order] if model.has_enabled else np.full(len(order), UNKNOWN),
-        start=run.start[order],
-        end=run.end[order],
-        gave_up=np.isin(activity, [i for i, name in enumerate(names) if name in gives_up]),
-        is_open=unfinished[seen],
+    unfinished[case[end == UNKNOWN]] = True
+    table = table_of(
+        Rows(
+            first=first,
+            activity=activity,
+            function=np.where(owner >= 0, owner, np.append(plan.pool_function, -1)[pool]),
+            enabled=run.enabled[rows] if model.has_enabled else np.full(len(rows), UNKNOWN),
+            start=run.start[rows],
+            end=end,
+            gave_up=plan.activity_gave_up[activity],
+            is_open=unfinished[seen],
+            in_progress=end == UNKNOWN,
+        )
     )
-    table = table_of(rows)
-    if model.parameters.retention is None:
+    if model.blueprint is not None:
+        blueprint = from_written(dict(model.blueprint))
+        given_up = dict.fromkeys(abandonments_of(model))
+        table = with_burden(table, run.log(), blueprint, abandonments=given_up, window=WINDOW)
+    tells = np.logical_or.reduceat(plan.activity_tells[activity], first) if len(first) else np.zeros(0, bool)
+    spent = _add(run_costs(run, rows), first) + run.treated[seen] @ plan.treatment_cost
+    outcome = _Outcome(key=run.case_key[seen], ended=run.case_ended[seen], tells=tells, treated=run.treated[seen])
+    return _told(table, plan, model, outcome, spent)
+
+
+def sums_table(sums: Sums, plan: Plan, model: Model) -> CaseTable:
+    """Return what happened to each case of which only the sums were kept."""
+    known, nothing = model.has_enabled, np.zeros(len(sums.key), np.int64)
+    table = CaseTable(
+        first_enabled=sums.first_enabled if known else sums.first_start,
+        last_end=sums.last_end,
+        wait=sums.wait if known else nothing,
+        wait_served=sums.wait_served if known else nothing,
+        idle=sums.idle + (sums.first_start - sums.first_enabled if known else 0),
+        visits=sums.visits,
+        handoffs=sums.handoffs,
+        repeats=sums.repeats,
+        abandoned=sums.abandoned,
+        completed=1 - sums.open.astype(np.int64),
+        kept=nothing - 1,
+        enabled_known=sums.started if known else nothing,
+    )
+    outcome = _Outcome(key=sums.key, ended=sums.ended, tells=sums.tells > 0, treated=sums.treated)
+    return _told(table, plan, model, outcome, sums.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """What decides how a case turns out, besides what happened in it."""
+
+    key: np.ndarray
+    ended: np.ndarray
+    tells: np.ndarray
+    treated: np.ndarray
+
+
+def _told(table: CaseTable, plan: Plan, model: Model, outcome: _Outcome, spent: np.ndarray) -> CaseTable:
+    """Return `table` with who is kept, the cost, and what the customer is worth.
+
+    Who is kept is drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the
+    same in every scenario. Of a case still under way it is not known, nor of one that passes no activity that tells the
+    outcome, where the log's outcome is told by activities.
+    """
+    parameters = model.parameters
+    priced = plan.pool_cost.any() or plan.activity_cost.any() or plan.treatment_cost.any()
+    table = replace(table, cost=spent if priced else None)
+    if parameters.value is not None:
+        table = replace(table, value=np.full(len(table), round(parameters.value * MICROSECONDS)))
+    if parameters.retention is None:
         return table
-    stays = _kept(table, model.parameters.retention, run.case_key[seen])
-    known = _known(activity, first, names, model.parameters.retention) & (run.case_ended[seen] != UNFINISHED)
-    return replace(table, kept=np.where(known, stays, -1))
+    known = outcome.ended != UNFINISHED
+    if parameters.retention.known_by:
+        known &= outcome.tells
+    return replace(table, kept=np.where(known, _kept(table, parameters.retention, plan, outcome), -1))
 
 
-def owners_of(model: Model) -> dict[str, str]:
-    """Return the owner of every activity that has one."""
-    owners = {}
-    for touchpoint, owner in model.owners.items():
-        owners.update(dict.fromkeys((touchpoint, *model.touchpoints.get(touchpoint, ())), owner))
-    return owners
+def _kept(table: CaseTable, retention: Retention, plan: Plan, outcome: _Outcome) -> np.ndarray:
+    stays = probability(retention, table)
+    if plan.treatment_retained.any():
+        stays = np.clip(stays + (outcome.treated > 0) @ plan.treatment_retained, 0.0, 1.0)
+    drawn = uniforms(outcome.key, label_key("retention"), Purpose.RETENTION)
+    return np.asarray((drawn < stays).astype(np.int64))
+
+
+def run_costs(run: Run, rows: np.ndarray) -> np.ndarray:
+    """Return what each of these visits cost, in millionths: nothing while it is not done."""
+    plan, pool, end = run.plan, run.pool[rows], run.end[rows]
+    done = end != UNKNOWN
+    duration = np.where(done, end, run.start[rows]) - run.start[rows]
+    hourly = np.append(plan.pool_cost, 0.0)[pool]
+    work = np.floor(hourly * duration / 3600.0 + 0.5).astype(np.int64)
+    return np.where(done, plan.activity_cost[run.activity[rows]] + work, 0)
+
+
+def _add(amounts: np.ndarray, first: np.ndarray) -> np.ndarray:
+    return np.add.reduceat(amounts, first) if len(first) else np.zeros(0, np.int64)
 
 
 def abandonments_of(model: Model) -> frozenset[str]:
     """Return the activities that record giving up in a run of `model`."""
     return frozenset(a.patience.activity for a in model.parameters.activities.values() if a.patience)
-
-
-def _known(activity: np.ndarray, first: np.ndarray, names: tuple[str, ...], retention: Retention) -> np.ndarray:
-    """Return which cases have an outcome: all, or those that pass an activity that tells it."""
-    if not retention.known_by or not len(first):
-        return np.ones(len(first), bool)
-    tells = np.array([name in retention.known_by for name in names])
-    return np.asarray(np.logical_or.reduceat(tells[activity], first))
-
-
-def _kept(table: CaseTable, retention: Retention, case_keys: np.ndarray) -> np.ndarray:
-    stays = uniforms(case_keys, label_key("retention"), Purpose.RETENTION) < probability(retention, table)
-    return stays.astype(np.int64)

@@ -284,7 +284,7 @@ class Parameters:
     """Everything of a model that is estimated from the log, and so varies with the sample.
 
     `start`: the nodes at which cases begin, with their shares. `nodes` by id, `activities`, `pools` and `clocks` by
-    name.
+    name. `value`: what a case is worth, on average, if the customer is kept.
     """
 
     streams: tuple[Stream, ...]
@@ -295,6 +295,7 @@ class Parameters:
     clocks: Mapping[str, Clock] = field(default_factory=dict)
     treatments: tuple[Treatment, ...] = ()
     retention: Retention | None = None
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,6 @@ import numpy as np
 
 from desireline.errors import ModelError
 from desireline.model.model import Shift
-from desireline.units import MICROSECONDS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

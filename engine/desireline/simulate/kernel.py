@@ -20,12 +20,32 @@ from numba.extending import overload, register_jitable
 
 from desireline import seeds
 from desireline.seeds import Purpose
-from desireline.simulate import draws, plan, ragged
+from desireline.simulate import draws
 from desireline.simulate import kernel_state as k
 from desireline.simulate.initial import BETWEEN
-from desireline.simulate.plan import ACTIVITY, BRANCHES, FORK, MOST_ATTEMPTS
+from desireline.simulate.plan import (
+    ACTIVITY,
+    AFTER,
+    ARRIVAL,
+    BRANCHES,
+    DELAY,
+    DURATION,
+    END,
+    FORK,
+    MOST_ATTEMPTS,
+    NEVER,
+    PATIENCE,
+    RESPONSE,
+    SHIFT,
+    TIMER,
+    TREATMENT,
+    WORK,
+)
+from desireline.simulate.ragged import NONE
 from desireline.simulate.run import ABANDONED, DONE, MOVED, UNFINISHED
-from desireline.simulate.treatments import AT_ARRIVAL, ENTERS as ON_ENTERING, LATE, SILENT, STILL_WAITING
+from desireline.simulate.treatments import AT_ARRIVAL, LATE, SILENT, STILL_WAITING
+from desireline.simulate.treatments import ENTERS as ON_ENTERING
+
 
 @overload(draws.split, jit_options={"forceinline": True})
 def _split(x: float) -> Callable[[float], tuple[float, int]]:
@@ -46,22 +66,20 @@ for _text in (
     register_jitable(forceinline=True)(_text)
 for _text in (draws.residual, draws.cell, draws.open_at, draws.later, draws.going_on):
     register_jitable(_text)
-uniform, link, exponential, quantile, choose = seeds.uniform, seeds.link, draws.exponential, draws.duration, draws.choose
+uniform, link, exponential, quantile, choose = (
+    seeds.uniform,
+    seeds.link,
+    draws.exponential,
+    draws.duration,
+    draws.choose,
+)
 at_speed, times_factor, arrival_time, residual = draws.at_speed, draws.times_factor, draws.arrival_time, draws.residual
 cell, open_at, later, going_on = draws.cell, draws.open_at, draws.later, draws.going_on
 
-# Typed constants: the compiler infers types much faster from them.
-NONE, END, NEVER = np.int64(ragged.NONE), np.int64(plan.END), np.int64(plan.NEVER)
-DURATION, DELAY, RESPONSE, AFTER = map(np.int64, (plan.DURATION, plan.DELAY, plan.RESPONSE, plan.AFTER))
-SHIFT, WORK, TIMER, TREATMENT, PATIENCE, ARRIVAL = map(
-    np.int64, (plan.SHIFT, plan.WORK, plan.TIMER, plan.TREATMENT, plan.PATIENCE, plan.ARRIVAL)
-)
 FIXED, EXPONENTIAL = draws.FIXED, draws.EXPONENTIAL
-FINISHED, ROOM, PAUSE = map(np.int64, range(3))
+FINISHED, ROOM, PAUSE = range(3)
 # What a token does next.
-NOTHING, COMPLETES, ROUTES, TRAVELS, ENABLES, ASKS, WAITS, WORKS, DRAWS, RESTS, GIVES_UP_NOW, FINISHES = map(
-    np.int64, range(12)
-)
+NOTHING, COMPLETES, ROUTES, TRAVELS, ENABLES, ASKS, WAITS, WORKS, DRAWS, RESTS, GIVES_UP_NOW, FINISHES = range(12)
 PARTS = tuple(np.uint64(p) for p in (Purpose.DURATION, Purpose.DELAY, Purpose.RESPONSE, Purpose.AFTER))
 P_DURATION, P_DELAY, P_RESPONSE, P_AFTER = PARTS
 P_ROUTE, P_PROFILE, P_ARRIVAL = np.uint64(Purpose.ROUTE), np.uint64(Purpose.PROFILE), np.uint64(Purpose.ARRIVAL)
@@ -276,10 +294,15 @@ def _keep(life: k.Life, record: k.Record, c: int) -> None:
         record.case[row, 4] = cases[c, k.ENDED]
         for i in range(care):
             record.treated[row, i] = cases[c, first + i]
-    elif cases[c, k.STARTS] > 0 and window[0] <= cases[c, k.ARRIVED_AT] < window[1]:
+    elif window[k.FROM] <= cases[c, k.ARRIVED_AT] < window[k.BEFORE_]:
+        window[k.OVER] += 1
+        if cases[c, k.ENDED] == UNFINISHED:
+            window[k.NOT_OVER] += 1
+        if cases[c, k.STARTS] == 0:
+            return
         close_group_apart(life, c)
-        sums = record.sums[window[2]]
-        window[2] += 1
+        sums = record.sums[window[k.KEPT]]
+        window[k.KEPT] += 1
         for column in range(k.SEEN):
             sums[column] = cases[c, column]
         for i in range(care):
@@ -348,7 +371,7 @@ def work(dice: k.Dice, desk: k.Desk, life: k.Life, record: k.Record, slot: int, 
         function, pool = dice.label[label, k.OWNER], token[slot, k.POOL]
         if function == NONE and pool != NONE:
             function = desk.function[pool]
-        tally(dice, life, slot, label, function, NEVER if ends >= record.window[3] else ends)
+        tally(dice, life, slot, label, function, NEVER if ends >= record.window[k.STOPS] else ends)
         life.case[c, k.IN_PROGRESS] += 1
     else:
         token[slot, k.NUMBERED] = life.case[c, k.STARTS]
@@ -441,7 +464,9 @@ def serve(dice: k.Dice, desk: k.Desk, life: k.Life, clock: k.Clock, record: k.Re
 
 
 @compiled
-def write(life: k.Life, record: k.Record, slot: int, number: int, activity: int, pool: int, unit: int, start: int, ended: int) -> None:
+def write(
+    life: k.Life, record: k.Record, slot: int, number: int, activity: int, pool: int, unit: int, start: int, ended: int
+) -> None:
     """Write down a visit that ends now."""
     row, token = life.case[life.token[slot, k.CASE], k.ROW], life.token
     if row == NONE or not len(record.case):
@@ -461,7 +486,9 @@ def fork(graph: k.Graph, life: k.Life, slot: int, node: int) -> None:
     token[slot, k.STATE], token[slot, k.LEFT], token[slot, k.NODE] = k.FORKED, last - first, join
     for branch in range(first, last):
         life.case[case, k.BRANCHES] += 1
-        child = new_token(life, case, life.case[case, k.BRANCHES], graph.to[branch], token[slot, k.PREVIOUS], join, slot)
+        child = new_token(
+            life, case, life.case[case, k.BRANCHES], graph.to[branch], token[slot, k.PREVIOUS], join, slot
+        )
         life.ring[counter[k.STARTING] % len(life.ring), 0] = child
         counter[k.STARTING] += 1
 
@@ -511,7 +538,7 @@ def rest_until(life: k.Life, slot: int) -> tuple[int, int]:
 
 @pasted
 def enable(care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, slot: int) -> int:
-    """Let a token be enabled now; return DRAWS for its response time, or TRAVELS where a treatment sends it elsewhere."""
+    """Let a token be enabled now; return DRAWS for its response time, TRAVELS where a treatment sends it elsewhere."""
     token, label, c = life.token, life.token[slot, k.LABEL], life.token[slot, k.CASE]
     if life.case[c, k.ENDED] != UNFINISHED:
         return FINISHES
@@ -528,7 +555,7 @@ def treat_entering(care: k.Care, life: k.Life, clock: k.Clock, graph: k.Graph, s
     token, profile = life.token, life.case[life.token[slot, k.CASE], k.PROFILE]
     for i in range(len(care.what)):
         trigger = care.what[i, k.TRIGGER]
-        if care.at[i, label] and care.open[i, profile] and (trigger == ON_ENTERING or trigger == STILL_WAITING):
+        if care.at[i, label] and care.open[i, profile] and trigger in (ON_ENTERING, STILL_WAITING):
             if trigger == STILL_WAITING or care.what[i, k.DUE_AFTER] > 0:
                 watch(care, life, clock, slot, i, token[slot, k.VISIT])
                 continue
@@ -572,7 +599,10 @@ def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
         node, share = token[slot, k.NODE], graph.share[cases[c, k.CLASS]]
         u = uniform(key, label, P_TREATMENT, first + ONE)
         return going_on(share, graph.to, graph.node[node, k.FIRST], graph.node[node, k.END_OF], u)
-    if care.what[i, k.SENDS_TO] != NONE and uniform(key, label, P_TREATMENT, first + ONE + ONE) < care.effect[i, k.SHARE]:
+    if (
+        care.what[i, k.SENDS_TO] != NONE
+        and uniform(key, label, P_TREATMENT, first + ONE + ONE) < care.effect[i, k.SHARE]
+    ):
         return care.what[i, k.SENDS_TO]
     return NONE
 
@@ -594,7 +624,9 @@ def still(care: k.Care, life: k.Life, slot: int, target: int) -> bool:
 
 
 @apart
-def reach(dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, slot: int) -> int:
+def reach(
+    dice: k.Dice, desk: k.Desk, care: k.Care, graph: k.Graph, life: k.Life, clock: k.Clock, record: k.Record, slot: int
+) -> int:
     """Let a treatment that is due happen; return the token that it sends elsewhere, NONE where there is none."""
     token, i = life.token, life.token[slot, k.TREATMENT_]
     target, sent = token[slot, k.TARGET], NONE
@@ -679,7 +711,12 @@ def _begin_case(
     if cases[c, k.ROOT] == NONE:
         cases[c, k.ROOT] = row
     if len(out):
-        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = cases[c, k.STREAM], cases[c, k.INDEX], profile, counter[k.NOW]
+        out[row, 0], out[row, 1], out[row, 2], out[row, 3] = (
+            cases[c, k.STREAM],
+            cases[c, k.INDEX],
+            profile,
+            counter[k.NOW],
+        )
         out[row, 4], out[row, 5], out[row, 6] = UNFINISHED, cases[c, k.ATTEMPT], cases[c, k.ROOT]
         out[row, 7] = cases[c, k.KEY]
     shares = graph.start_share[cases[c, k.CLASS]]
@@ -698,7 +735,9 @@ begin_case, begin_case_apart = pasted(_begin_case), apart(_begin_case)
 
 
 @pasted
-def new_case(life: k.Life, stream: int, index: int, attempt: int, key: int, root: int, root_key: int, profile: int) -> int:
+def new_case(
+    life: k.Life, stream: int, index: int, attempt: int, key: int, root: int, root_key: int, profile: int
+) -> int:
     """Return the slot of a case that is about to arrive."""
     cases, counter = life.case, life.counter
     counter[k.FREE_CASES] -= 1
@@ -861,7 +900,7 @@ def cramped(life: k.Life, record: k.Record, reserve: int) -> bool:
     if counter[k.FREE_TOKENS] < reserve or counter[k.FREE_CASES] < 2:
         return True
     if len(record.sums):
-        return record.window[2] + reserve > len(record.sums)
+        return record.window[k.KEPT] + reserve > len(record.sums)
     return counter[k.ARRIVED] >= len(record.case) or counter[k.VISITS] + reserve > len(record.visit)
 
 
@@ -892,7 +931,9 @@ def what_happens(
 
 
 @pasted
-def drawn(dice: k.Dice, desk: k.Desk, graph: k.Graph, life: k.Life, record: k.Record, slot: int, part: int) -> tuple[int, int, int]:
+def drawn(
+    dice: k.Dice, desk: k.Desk, graph: k.Graph, life: k.Life, record: k.Record, slot: int, part: int
+) -> tuple[int, int, int]:
     """Draw the time of a part of a visit; return what the token does next, until when, and in which turn that ends."""
     token, now, label, speed, purpose = life.token, life.counter[k.NOW], life.token[slot, k.LABEL], 1.0, P_DELAY
     row = dice.label[label, k.TIMES_OF + part]

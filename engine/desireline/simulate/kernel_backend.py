@@ -56,8 +56,9 @@ def _advance(room: Room) -> Iterator[None]:
 def _taken(room: Room) -> Sums:
     """Return the sums that are there, and make room for more."""
     window = room.record.window
-    rows = room.record.sums[: window[2]].copy()
-    window[2] = 0
+    rows = room.record.sums[: window[k.KEPT]].copy()
+    arrived, unfinished = int(window[k.OVER]), int(window[k.NOT_OVER])
+    window[[k.KEPT, k.OVER, k.NOT_OVER]] = 0
     names = {
         "key": k.KEY, "profile": k.PROFILE, "ended": k.ENDED, "first_enabled": k.FIRST_ENABLED, "last_end": k.LAST_END,
         "wait": k.WAIT, "wait_served": k.WAIT_SERVED, "idle": k.IDLE, "visits": k.VISITS_, "handoffs": k.HANDOFFS,
@@ -65,8 +66,10 @@ def _taken(room: Room) -> Sums:
     }  # fmt: skip
     columns = {name: rows[:, column] for name, column in names.items()}
     columns["key"] = columns["key"].copy().view(np.uint64)
-    columns["idle"] = columns["idle"] + columns["first_start"] - columns["first_enabled"]
-    return Sums(**columns, started=rows[:, k.STARTS], open=rows[:, k.IN_PROGRESS] > 0, treated=rows[:, k.SEEN :])
+    return Sums(
+        arrived=arrived, unfinished=unfinished, started=rows[:, k.STARTS], open=rows[:, k.IN_PROGRESS] > 0,
+        treated=rows[:, k.SEEN :], **columns,
+    )  # fmt: skip
 
 
 def _under_way(room: Room) -> np.ndarray:

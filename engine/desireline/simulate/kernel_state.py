@@ -24,12 +24,16 @@ FOLLOWING, BEFORE = 24, 25
 # What a treatment that is due keeps in the columns it does not use.
 TREATMENT_, TARGET, TARGET_SERIAL, STAMP = NODE, PREVIOUS, UNTIL, LEFT
 # States; a treatment reaches a token that rests, from DELAYED to SILENT_.
-ENTERS, WORKING, FORKED, DIALS, RESUMES, TREATS, DELAYED, TIMED, AFTERWARDS, RESPONDING, LEAVING, WAITING, SILENT_ = range(13)
+ENTERS, WORKING, FORKED, DIALS, RESUMES, TREATS, DELAYED, TIMED, AFTERWARDS, RESPONDING, LEAVING, WAITING, SILENT_ = (
+    range(13)
+)
 UNDRAWN = -1
 # Cases; after these, how often each label was visited (and whether it was written down), and each treatment given.
 ROW, STREAM, INDEX, ATTEMPT, KEY, ROOT, ROOT_KEY, RANK, CLASS, PROFILE, ARRIVED_AT, BRANCHES, ENDED, LIVE = range(14)
 STARTS, PROMISED, FULFILLED, FUNCTION, SIDE_BY_SIDE, TOGETHER = range(14, 20)
-FIRST_ENABLED, FIRST_START, LAST_END, WAIT, WAIT_SERVED, IDLE, VISITS_, HANDOFFS, REPEATS, GAVE_UP, COST, TELLS = range(20, 32)
+FIRST_ENABLED, FIRST_START, LAST_END, WAIT, WAIT_SERVED, IDLE, VISITS_, HANDOFFS, REPEATS, GAVE_UP, COST, TELLS = range(
+    20, 32
+)
 IN_PROGRESS, SEEN = 32, 33
 WRITTEN = 1 << 40
 # Pools; after these, the head and tail of the queue of each rank of priority.
@@ -37,13 +41,45 @@ UNITS, LOWEST, CHANGE, LAST_CHANGE, IN_QUEUE, HEAD, TAIL = range(7)
 # Streams.
 NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILES, PROFILES_END, REGULAR = range(8)
 # Counters.
-NOW, ARRIVED, FREE_TOKENS, FREE_CASES, VISITS, STARTING, STARTED, JOINING, RESUMED, CALLED, HOUR, DAY, SERIALS, BEGUN, GRANTING, GRANTED = range(16)
+(
+    NOW,
+    ARRIVED,
+    FREE_TOKENS,
+    FREE_CASES,
+    VISITS,
+    STARTING,
+    STARTED,
+    JOINING,
+    RESUMED,
+    CALLED,
+    HOUR,
+    DAY,
+    SERIALS,
+    BEGUN,
+    GRANTING,
+    GRANTED,
+) = range(16)
 # The plan: nodes, labels, treatments.
 KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, END_OF, NODE_TIME = range(7)
-LABEL_KEY, POOLS, POOLS_END, PATIENCE_OF, GIVES_UP, MOVES_TO, BAULK, REDIALS_BY, OWNER, PRICE, GAVE_UP_THERE, TELLING = range(12)
+(
+    LABEL_KEY,
+    POOLS,
+    POOLS_END,
+    PATIENCE_OF,
+    GIVES_UP,
+    MOVES_TO,
+    BAULK,
+    REDIALS_BY,
+    OWNER,
+    PRICE,
+    GAVE_UP_THERE,
+    TELLING,
+) = range(12)
 TIMES_OF = 12
 TRIGGER, DUE_AFTER, CAPACITY, SENDS_TO, CARE_KEY, CARE_COST = range(6)
 FACTOR, STAY, SHARE = range(3)
+# The window of a run, and how many cases' sums are kept, are over, and were not over when it stopped.
+FROM, BEFORE_, KEPT, STOPS, OVER, NOT_OVER = range(6)
 
 
 class Dice(NamedTuple):
@@ -165,7 +201,12 @@ def lowered(plan: Plan) -> tuple[Graph, Dice]:
     activity[:, OWNER], activity[:, PRICE] = plan.activity_function, plan.activity_cost
     activity[:, GAVE_UP_THERE], activity[:, TELLING] = plan.activity_gave_up, plan.activity_tells
     activity[:, TIMES_OF:] = plan.activity_times.T
-    tables = [plan.table_hours, plan.table_elapsed.offsets[:-1], plan.table_elapsed.offsets[1:], plan.table_cells.offsets[:-1]]
+    tables = [
+        plan.table_hours,
+        plan.table_elapsed.offsets[:-1],
+        plan.table_elapsed.offsets[1:],
+        plan.table_cells.offsets[:-1],
+    ]
     lines = _joined(plan.clock_lines)
     graph = Graph(
         node=np.stack(nodes, axis=1), to=plan.node_branches.values, share=plan.branch_share,
@@ -284,7 +325,7 @@ class Room:
             visit=np.zeros((4 * self.expected + 1024 + self.reserve if self.logs else 0, 9), np.int64),
             treated=np.zeros((cases, care), np.int64),
             sums=np.zeros((0 if self.logs else SUMS + 2, SEEN + care), np.int64),
-            window=np.array([plan.measured_from, plan.measured_until, 0, plan.stop], np.int64),
+            window=np.array([plan.measured_from, plan.measured_until, 0, plan.stop, 0, 0], np.int64),
         )
 
     def _resume(self, seed: int, replication: int) -> None:
@@ -298,6 +339,7 @@ class Room:
             signed = np.array([key], np.uint64).view(np.int64)[0]
             life.case[c, [ROW, ROOT, STREAM, INDEX, ENDED, LIVE]] = NONE, NONE, self.streams, number, UNFINISHED, 1
             life.case[c, [KEY, ROOT_KEY, PROFILE, ARRIVED_AT]] = signed, signed, profile, plan.initial_arrival[number]
+            life.case[c, [FUNCTION, SIDE_BY_SIDE]] = NONE
             life.case[c, [RANK, CLASS]] = self.rank[profile], plan.profile_class[profile]
             state = plan.initial_state[number]
             life.token[slot, [STATE, CASE, NODE, UNTIL, PARENT, PREVIOUS]] = RESUMES, c, node, NONE, NONE, NONE

@@ -11,6 +11,9 @@ class Sums:
 
     Attributes
     ----------
+    arrived, unfinished : int
+        How many measured cases are over or were under way when the run stopped, and how many of them the latter;
+        those of which nothing was seen have no entry.
     key : uint64
         The key of the case's draws.
     profile, ended
@@ -26,9 +29,11 @@ class Sums:
     treated : shape (cases, treatments)
         How often each treatment was given.
     first_enabled, last_end, wait, wait_served, idle, visits, handoffs, repeats, abandoned
-        As in `log.casetable.CaseTable`.
+        As in `log.casetable.CaseTable`; `idle` without the time before the first start.
     """
 
+    arrived: int
+    unfinished: int
     key: np.ndarray
     profile: np.ndarray
     ended: np.ndarray

@@ -10,6 +10,7 @@ import numpy as np
 from desireline.model.io import dump_model
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
+from desireline.simulate.plan import Window
 from desireline.stats.ranking import runs_needed
 from desireline.study.answers import Runs, precise, precision_reached, refits_of
 from desireline.study.design import Cell
@@ -17,7 +18,7 @@ from desireline.study.load import Study
 from desireline.study.ranking import groups
 from desireline.study.store import BLOCK, Store, Values
 from desireline.study.versions import versions
-from desireline.study.work import COLUMNS, Task, Window, replicate_all
+from desireline.study.work import COLUMNS, Task, replicate_all
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, how many runs are done, and how many there are at most."""

@@ -6,9 +6,10 @@ from dataclasses import replace
 from desireline.errors import StudyError
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
+from desireline.simulate.plan import Window
 from desireline.study.design import how_many_cells
 from desireline.study.load import BASELINE, Study
-from desireline.study.work import Task, Window, replicate
+from desireline.study.work import Task, replicate
 from desireline.units import show_duration
 
 MANY_CELLS = 10_000

@@ -15,12 +15,13 @@ from desireline.measure.registry import MEASURES, known_measure
 from desireline.model.model import Model
 from desireline.scenario.apply import Remark, apply
 from desireline.scenario.load import Scenario, read_scenario
+from desireline.simulate.plan import Window
 from desireline.simulate.run import Run
 from desireline.study.answers import mean_of, reasons, refits_of
 from desireline.study.load import BASELINE
 from desireline.study.result import Mean
 from desireline.study.trust import demand_trust, shown
-from desireline.study.work import Task, Window, measures_of, simulated
+from desireline.study.work import Task, measures_of, simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,25 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from desireline.measure.registry import MEASURES, measure
-from desireline.measure.runs import run_table
+from desireline.measure.registry import MEASURES, known_measure
+from desireline.measure.runs import Measured, measured, measured_run
 from desireline.model.model import Model
 from desireline.scenario.apply import apply_to_refit
 from desireline.scenario.load import Scenario
-from desireline.simulate.run import UNFINISHED, Run, simulate
+from desireline.simulate.plan import Window, plan
+from desireline.simulate.run import Run, simulate
 
 UNFINISHED_SHARE = "unfinished"
 COLUMNS = (*MEASURES, UNFINISHED_SHARE)
 """What is kept of a run: every measure, and the share of cases not finished at twice the horizon."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """Which part of a journey is simulated; `horizon` in microseconds."""
-
-    horizon: int | None = None
-    cases: int | None = None
-    start: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,30 +29,30 @@ class Task:
 
 
 def replicate(task: Task) -> dict[str, float | None]:
-    """Return the measures of one run by name, with the share of cases left unfinished."""
-    model, run = simulated(task)
-    return measures_of(run, model)
+    """Return the measures of one run by name, with the share of cases left unfinished; no log is kept."""
+    model = apply_to_refit(task.refit, task.changes)
+    lowered = plan(model, task.window)
+    found = measured(
+        model, lowered, seed=task.seed, replication=task.replication, measures=MEASURES, backend=task.backend
+    )
+    return _kept(found)
 
 
 def simulated(task: Task) -> tuple[Model, Run]:
-    """Return the changed model of a task and its run."""
+    """Return the changed model of a task and its run, which is a log."""
     model = apply_to_refit(task.refit, task.changes)
-    run = simulate(
-        model,
-        seed=task.seed,
-        replication=task.replication,
-        horizon=task.window.horizon,
-        cases=task.window.cases,
-        start=task.window.start,
-        backend=task.backend,
-    )
+    run = simulate(model, window=task.window, seed=task.seed, replication=task.replication, backend=task.backend)
     return model, run
 
 
 def measures_of(run: Run, model: Model) -> dict[str, float | None]:
-    """Return what is kept of a run."""
-    share = float((run.case_ended == UNFINISHED).mean()) if run.n_cases else None
-    return {**measure(run_table(run, model), MEASURES), UNFINISHED_SHARE: share}
+    """Return what is kept of a run whose log is there."""
+    return _kept(measured_run(run, model, MEASURES))
+
+
+def _kept(found: Measured) -> dict[str, float | None]:
+    values = {name: known_measure(name).mean(total) for name, total in found.totals.items()}
+    return {**values, UNFINISHED_SHARE: found.unfinished / found.cases if found.cases else None}
 
 
 def replicate_all(tasks: Sequence[Task], workers: int, done: Callable[[], None]) -> Iterator[dict[str, float | None]]:
