@@ -64,12 +64,12 @@ def ray(tmp_path: Path) -> Iterator[str]:
         pytest.skip("a Ray cluster takes half a minute to start; set DESIRELINE_TEST_RAY=1 to try it")
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
     program = [str(Path(sys.executable).with_name("ray"))]
-    start = ["start", "--head", "--node-ip-address=127.0.0.1", "--port=16379", "--ray-client-server-port=16001",
-             "--include-dashboard=false", "--num-cpus=2", f"--temp-dir=/tmp/ray-{os.getpid()}", "--block"]  # fmt: skip
+    start = ["start", "--head", "--node-ip-address=127.0.0.1", "--port=26379", "--ray-client-server-port=26001",
+             "--min-worker-port=27000", "--max-worker-port=27999", "--include-dashboard=false", "--num-cpus=2", f"--temp-dir=/tmp/ray-{os.getpid()}", "--block"]  # fmt: skip
     server = subprocess.Popen([*program, *start], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(15)
-        yield "ray://127.0.0.1:16001"
+        time.sleep(20)
+        yield "ray://127.0.0.1:26001"
     finally:
         server.terminate()
         server.wait(30)
