@@ -64,8 +64,9 @@ def ray(tmp_path: Path) -> Iterator[str]:
         pytest.skip("a Ray cluster takes half a minute to start; set DESIRELINE_TEST_RAY=1 to try it")
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
     program = [str(Path(sys.executable).with_name("ray"))]
-    start = ["start", "--head", "--node-ip-address=127.0.0.1", "--port=26379", "--ray-client-server-port=26001",
-             "--min-worker-port=27000", "--max-worker-port=27999", "--include-dashboard=false", "--num-cpus=2", f"--temp-dir=/tmp/ray-{os.getpid()}", "--block"]  # fmt: skip
+    ports = ["--port=26379", "--ray-client-server-port=26001", "--min-worker-port=27000", "--max-worker-port=27999"]
+    where = ["--node-ip-address=127.0.0.1", "--include-dashboard=false", f"--temp-dir=/tmp/ray-{os.getpid()}"]
+    start = ["start", "--head", *where, *ports, "--num-cpus=2", "--block"]
     server = subprocess.Popen([*program, *start], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         time.sleep(20)
