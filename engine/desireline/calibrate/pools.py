@@ -12,6 +12,7 @@ from desireline.calibrate.localtime import hour_of_week, to_local
 from desireline.calibrate.presence import Count, counted, multitasking, stints
 from desireline.calibrate.teams import teams
 from desireline.calibrate.visits import Visits
+from desireline.log.eventlog import UNKNOWN
 from desireline.model.model import HOURS, Pool, Shift
 from desireline.units import DAY, HOUR, MINUTE
 
@@ -132,7 +133,9 @@ def _estimated(visits: Visits, rows: np.ndarray, served: np.ndarray, since: np.n
     found = contention(visits, since, served, _work_of_members(visits, rows, served))
     if not found.explains:
         return visits, found.why
-    return replace(visits, begun=found.begun, known=visits.known | served), found.why
+    left = visits.gave_up & np.isin(visits.activity, np.unique(visits.activity[served])) & (since != UNKNOWN)
+    begun = np.where(left, np.minimum(since, visits.start), found.begun)
+    return replace(visits, begun=begun, known=visits.known | served | left), found.why
 
 
 def _pool_of_rows(visits: Visits, rows: np.ndarray, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
