@@ -157,6 +157,19 @@ def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py() -> None:
     assert gap.unaligned == 0
 
 
+def test_a_trace_that_no_budget_is_enough_for_is_counted_and_bounds_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [f"T{i:02}" for i in range(14)]
+    plan = blueprint([{"parallel": letters}, "Z"], {**{name: {} for name in letters}, "Z": {}})
+    log = log_of([[*reversed(letters), "Z"], ["Z", *letters[5:], *letters[:4]]])
+    monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0,))
+    gap = compare(log, plan, {})
+    assert gap.unaligned == gap.cases == 2
+    assert (gap.fitness.mean, gap.fitness.bounds) == (None, (0.0, 1.0))
+    monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0, 20.0))
+    again = compare(log_of([[*letters, "Z"]]), plan, {})
+    assert (again.unaligned, again.fitness.mean, again.fitness.bounds) == (0, 1.0, None)
+
+
 def test_cases_last_seen_shortly_before_the_log_ends_are_noted() -> None:
     rows = [{"case": i, "activity": a, "start": n, "end": n} for i in range(20) for n, a in enumerate("ABC")]
     rows += [{"case": 20, "activity": a, "start": n + 0.5, "end": n + 0.5} for n, a in enumerate("AB")]
