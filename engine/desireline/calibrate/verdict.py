@@ -7,7 +7,7 @@ from typing import Literal
 
 from desireline.calibrate.backtest_drift import Drift
 from desireline.calibrate.causal import Causal
-from desireline.distance.distances import UNITS
+from desireline.distance.distances import UNITS, resolution
 from desireline.units import HOUR, show_duration
 
 Word = Literal["pass", "warn", "fail"]
@@ -16,8 +16,6 @@ FAIL = 2.0
 PASS = 1.25
 DRIFT = 2.0
 MOST = 3
-RESOLUTION = {"h": 0.05, "share": 0.01}
-WITHIN_CASES = ("relative_events", "cycle_time", "waiting")
 WORDS = {
     "control_flow": "which activities follow which",
     "absolute_events": "when things happen on the calendar",
@@ -53,7 +51,7 @@ def measured(name: str, model: float, naive: float, floor: float, tick: int = HO
     apart.
     """
     unit = UNITS[name]
-    least = RESOLUTION[unit] * (tick / HOUR if name in WITHIN_CASES else 1)
+    least = resolution(name, tick)
     yardsticks = [x for x in (naive, floor) if not math.isnan(x)]
     ratio = None if math.isnan(model) or not yardsticks else model / max(*yardsticks, least)
     return Measured(
@@ -112,7 +110,7 @@ def _changed(name: str, m: Measured) -> str:
 def _broken(drift: Drift) -> str:
     return (
         f"{WORDS[drift.measure]} ({drift.measure}) changed within the log: its first half is {drift.times:.1f} times "
-        "as far from its second as random halves of its days are from each other"
+        "as far from its second as random halves are from each other"
     )
 
 

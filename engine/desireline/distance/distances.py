@@ -13,6 +13,7 @@ from desireline.distance import (
     waiting,
 )
 from desireline.distance.sample import Sample
+from desireline.units import HOUR
 
 DISTANCES: dict[str, Callable[[Sample, Sample], float]] = {
     "control_flow": control_flow.distance,
@@ -25,6 +26,14 @@ DISTANCES: dict[str, Callable[[Sample, Sample], float]] = {
     "abandonment": abandonment.distance,
 }
 UNITS = dict.fromkeys(DISTANCES, "h") | {"control_flow": "share", "abandonment": "share"}
+
+RESOLUTION = {"h": 0.05, "share": 0.01}
+WITHIN_CASES = ("relative_events", "cycle_time", "waiting")
+
+
+def resolution(name: str, tick: int = HOUR) -> float:
+    """Return the least distance that matters: a twentieth of an hour (of a tick within cases), a hundredth of a share."""
+    return RESOLUTION[UNITS[name]] * (tick / HOUR if name in WITHIN_CASES else 1.0)
 
 
 def distances(observed: Sample, simulated: Sample, names: Iterable[str] = tuple(DISTANCES)) -> dict[str, float]:
