@@ -48,7 +48,7 @@ def days(window: Window, missing: np.ndarray) -> Days:
     count = np.bincount(local // DAY - first, minlength=(window.end - window.start) // DAY)
     inside = _counting(window)
     weekday = np.arange(len(count)) % 7
-    usual = np.array([np.median(count[inside & (weekday == d)]) for d in range(7)])
+    usual = np.array([np.median(count[rows]) if (rows := inside & (weekday == d)).any() else 0.0 for d in range(7)])
     off = inside & (count == 0) & (usual[weekday] >= SURELY_SOME)
     dates = {show((first + d) * DAY): 0.0 for d in np.flatnonzero(off)[-MOST_DATES:].tolist()}
     open_days = inside & ~off
