@@ -67,9 +67,8 @@ def main() -> None:
         point = draw.choice([row["activity"] for row in rows])
         if point in STAGES and draw.random() < 0.9:
             trouble = effort + draw.gauss(0, 1) > 4.5
-            out.writerow(
-                ["CSAT", "customer", "", point, case, within(1, 4.6 - 0.3 * effort + draw.gauss(0, 0.7), 5), "1-5", ""]
-            )
+            content = 5.2 - 0.3 * effort - TROUBLE.get(point, 0.0) + draw.gauss(0, 0.7)
+            out.writerow(["CSAT", "customer", "", point, case, within(1, content, 5), "1-5", ""])
             if draw.random() < 0.5:
                 out.writerow(["Comments", "customer", "", point, case, "", "", draw.choice(WORDS[trouble])])
     for stage, mean in STAFF.items():
@@ -77,9 +76,8 @@ def main() -> None:
             out.writerow(["Staff survey", "employee", stage, "", "", within(0, draw.gauss(mean, 1.6), 10), "0-10", ""])
     for stage, mean in AUDIT.items():
         for _ in range(14 if stage != "Renew" else 6):
-            out.writerow(
-                ["Service audit", "institution", stage, "", "", within(0, draw.gauss(mean, 9), 100), "percent", ""]
-            )
+            score = within(0, draw.gauss(mean, 9), 100)
+            out.writerow(["Service audit", "institution", stage, "", "", score, "percent", ""])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,10 @@ from desireline.report.moves import Move, Seen
 from desireline.report.words import MINUS, time
 
 HEIGHT, BASE, TOP = 158.0, 112.0, 36.0
-FELT, MIDDLE, REACH, WORST = 96.0, 58.0, 28.0, 1.5
+FELT, MIDDLE, REACH, LEAST = 96.0, 58.0, 28.0, 0.5
+
+
+LENSES = ("rational", "emotional")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +89,16 @@ def with_heard(drawn: Curve | None, lenses: Sequence[Mapping[str, Any]]) -> Curv
     if drawn is None:
         return None
     at = {spot.title: spot.x for spot in drawn.spots}
-    lines = [_felt(lens, lenses, at) for lens in ("rational", "emotional")]
+    values = [row[lens] for row in lenses for lens in LENSES if row.get(lens) is not None]
+    most = max([LEAST, *(abs(value) for value in values)])
+    lines = [_felt(lens, lenses, at, most) for lens in LENSES]
     felt = tuple(line for line in lines if line is not None)
     return replace(drawn, felt=felt, height=drawn.height + FELT) if felt else drawn
 
 
-def _felt(lens: str, rows: Sequence[Mapping[str, Any]], at: Mapping[str, float]) -> Felt | None:
+def _felt(lens: str, rows: Sequence[Mapping[str, Any]], at: Mapping[str, float], most: float) -> Felt | None:
     spots = tuple(
-        (at[row["stage"]], round(HEIGHT + MIDDLE - REACH * max(-1.0, min(row[lens] / WORST, 1.0)), 1), _told(row[lens]))
+        (at[row["stage"]], round(HEIGHT + MIDDLE - REACH * row[lens] / most, 1), _told(row[lens]))
         for row in rows
         if row.get(lens) is not None and row["stage"] in at
     )
