@@ -91,7 +91,7 @@ def _text_times(connection: duckdb.DuckDBPyConnection, table: str, value: str, l
         zoned=bool(kinds & {"zoned", "epoch"}),
         zoneless=bool(kinds & {"local", "serial"}),
         ambiguous=undecided,
-        notes=tuple(_notes(kinds, turned, order)),
+        notes=tuple(_notes(kinds, turned, order, undecided)),
     )
 
 
@@ -230,10 +230,12 @@ def _day_or_month(
     return ("day-first" if all("." in shape[:3] for shape in turned) else "month-first"), rows - same
 
 
-def _notes(kinds: set[str], turned: list[str], order: str) -> list[str]:
+def _notes(kinds: set[str], turned: list[str], order: str, undecided: int) -> list[str]:
     notes = []
     if turned:
-        notes.append(f"dates such as {turned[0].replace('9', '0')} were read {order}")
+        other = "month-first" if order == "day-first" else "day-first"
+        doubt = f"; {undecided:,} could be either: say --dates {other} if that is wrong" if undecided else ""
+        notes.append(f"dates such as {turned[0].replace('9', '0')} were read {order}{doubt}")
     if "epoch" in kinds:
         notes.append("whole numbers were read as time since 1970 UTC")
     if "serial" in kinds:
