@@ -18,6 +18,7 @@ import pyarrow as pa
 BYTES_PER_EVENT = 64
 BYTES_PER_VALUE = 48
 SHARE_OF_MEMORY = 0.4
+MOST_BITS = 127
 NO_PART = 2**31 - 1
 LAST = np.iinfo(np.int64).max
 
@@ -157,7 +158,7 @@ def _packing(activities: int, extent: Extent) -> _Packing:
         "waited": f"({{0}} >> {of_code})::BIGINT",
     }
     bits = (extent.high - low).bit_length() + of_length + of_spot + of_code
-    if bits > 127:
+    if bits > MOST_BITS:
         event = f"""{{'s': start, 'd': coalesce("end" - start, {LAST}), 'p': spot, 'c': code}}"""
         end = f"CASE WHEN {{0}}.d < {LAST} THEN {{0}}.s + {{0}}.d END"
         return _Packing(event=event, code="{0}.c", start="{0}.s", end=end, **waits)
