@@ -1,6 +1,6 @@
 """What `desireline study` prints for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -52,7 +52,7 @@ def _money(money: "Money") -> str:
     return f"{_amount(money.mean)} ({_amount(money.low)} to {_amount(money.high)})"
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if rows:
         print_table(title, columns, rows[:MOST_ROWS])
         if len(rows) > MOST_ROWS:
