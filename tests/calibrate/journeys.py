@@ -108,7 +108,8 @@ def drifted(made: Journey, kind: str, seed: int = 0) -> Journey:
     if kind == "arrivals":
         return replace(made, a_day=1.5 * made.a_day, units={k: v + 1 + v // 2 for k, v in made.units.items()})
     if kind == "capacity":
-        return replace(made, units={k: max(1, round(0.6 * v)) for k, v in made.units.items()})
+        hours = {"opens": made.opens + 3} if made.opens else {"closes": 16}
+        return replace(made, units={k: max(1, round(0.6 * v)) for k, v in made.units.items()}, **hours)
     return made
 
 

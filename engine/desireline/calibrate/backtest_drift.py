@@ -13,11 +13,12 @@ from desireline.units import DAY, WEEK
 
 MOST_CASES = 5000
 FEWEST_CASES = 40
+FEWEST_BLOCKS = 4
 SPLITS = 40
 LIMIT = 2.0
 SURE = 3.5
 MANY_WEEKS = 8
-COMPARED = ("control_flow", "circadian_events", "relative_events", "cycle_time", "waiting", "abandonment")
+COMPARED = ("control_flow", "circadian_events", "relative_events", "cycle_time", "durations", "waiting", "abandonment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,13 @@ def halves(one: Sample, seed: int) -> tuple[Drift, ...]:
     """Return how far the halves of a log are apart, for every measure that can be told; none for a log of few days."""
     usual = int(np.quantile(one.ends - one.begins, 0.95))
     settled = one.keep(one.begins < max(int(one.end.max()) - usual, int(np.median(one.begins))))
-    few = settled.keep(np.arange(0, settled.cases, -(-settled.cases // MOST_CASES)))
-    if few.cases < FEWEST_CASES or np.ptp(few.begins) < 4 * DAY:
+    few, block = _blocks(settled.keep(np.arange(0, settled.cases, -(-settled.cases // MOST_CASES))))
+    count = int(block.max(initial=-1)) + 1
+    if few.cases < FEWEST_CASES or count < FEWEST_BLOCKS:
         return ()
-    apart = distances(*half(few, few.begins < np.median(few.begins)), COMPARED)
-    block = _blocks(few)
+    apart = distances(*half(few, block < count // 2), COMPARED)
     generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE, SPLITS)))
-    orders = (generator.permutation(int(block.max()) + 1) for _ in range(SPLITS))
+    orders = (generator.permutation(count) for _ in range(SPLITS))
     chance = [distances(*half(few, (order % 2 == 0)[block]), COMPARED) for order in orders]
     found = []
     for name in COMPARED:
@@ -64,8 +65,11 @@ def halves(one: Sample, seed: int) -> tuple[Drift, ...]:
     return tuple(found)
 
 
-def _blocks(one: Sample) -> np.ndarray:
-    """Return the week of each case, or the day where weeks are few."""
+def _blocks(one: Sample) -> tuple[Sample, np.ndarray]:
+    """Return the cases of an even number of whole weeks (days, where weeks are few), the last ones, and their weeks."""
     period = WEEK if np.ptp(one.begins) >= MANY_WEEKS * WEEK else DAY
     local = to_local(one.begins, one.timezone)
-    return np.unique((local - local.min() // DAY * DAY) // period, return_inverse=True)[1].ravel()
+    block = (local - local.min() // DAY * DAY) // period
+    count = int(block.max()) // 2 * 2
+    inside = (block >= block.max() - count) & (block < block.max())
+    return one.keep(inside), block[inside] - (block.max() - count)

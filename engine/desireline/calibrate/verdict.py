@@ -13,8 +13,8 @@ from desireline.units import HOUR, show_duration
 Word = Literal["pass", "warn", "fail"]
 DECISIVE = ("control_flow", "arrivals", "waiting", "cycle_time")
 FAIL = 2.0
-PASS = 1.25
-DRIFT = 2.0
+PASS = 1.5
+DRIFT = 2.5
 MOST = 3
 WORDS = {
     "control_flow": "which activities follow which",
@@ -23,6 +23,7 @@ WORDS = {
     "arrivals": "when cases arrive",
     "relative_events": "how long after its beginning things happen in a case",
     "cycle_time": "how long cases take",
+    "durations": "how long work takes",
     "waiting": "how long work waits",
     "abandonment": "how many give up",
 }
@@ -74,8 +75,8 @@ def judge(
     """Return the verdict and the reasons.
 
     Fail: one of the decisive measures is more than twice as far from the held-out part as the window before and the
-    halves of the held-out days are. Pass: no measure is more than a quarter farther, the window before is at most
-    twice as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
+    halves of the held-out days are. Pass: no measure is more than half as far again, the window before is at most two
+    and a half times as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
     differs from its second), and the model does not fail to answer to `load`. Else warn.
     """
     failed = [name for name in DECISIVE if (measures[name].ratio or 0) > FAIL]
