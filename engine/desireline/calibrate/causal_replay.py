@@ -55,8 +55,8 @@ def _waits(rows: Rows, model: Model, served_by: dict[int, tuple[str, ...]]) -> n
 
 
 def _capacity(pool: Pool, zone: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
-    days = {"days": tuple(sorted(pool.days.items()))} if pool.days else {}
-    return capacity(pool.shifts, zone, begin, end + 1, pool.holidays, **days)  # type: ignore[arg-type]
+    days = (tuple(sorted(pool.days.items())),) if pool.days else ()
+    return capacity(pool.shifts, zone, begin, end + 1, pool.holidays, *days)
 
 
 class _Desk:
