@@ -1,10 +1,12 @@
 """Where runs are made does not matter: one process, several, a Dask cluster, a Ray cluster."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,15 @@ def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path, dask: str) -> None:
     compared(tmp_path, dask)
 
 
+def _answers(host: str, port: int) -> None:
+    """Wait until somebody listens there."""
+    for _ in range(240):
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"nobody listens at {host}:{port}")
+
+
 @pytest.fixture
 def ray(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("ray", reason="the extra [ray] is not installed")
@@ -69,7 +80,7 @@ def ray(tmp_path: Path) -> Iterator[str]:
     start = ["start", "--head", *where, *ports, "--num-cpus=2", "--block"]
     server = subprocess.Popen([*program, *start], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(20)
+        _answers("127.0.0.1", 26001)
         yield "ray://127.0.0.1:26001"
     finally:
         server.terminate()
