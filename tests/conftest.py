@@ -14,6 +14,11 @@ settings.register_profile("suite", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --fuzz N: how many damaged files of each kind are tried."""
+    parser.addoption("--fuzz", type=int, default=0, metavar="N", help="Damaged logs of each kind to try.")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """Path of a real log kept beside the checkout; the test is skipped where it is absent."""

@@ -26,7 +26,7 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert not heading or heading in headings(page.parent / file if file else page), target
 
 
-@pytest.mark.parametrize("name", ["check", "discover", "compare"])
+@pytest.mark.parametrize("name", ["check", "discover", "compare", "asset", "effort", "listen"])
 def test_the_output_shown_is_what_comes_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     shown = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").split("    $ desireline ", 1)[1]

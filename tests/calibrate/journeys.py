@@ -41,7 +41,7 @@ class Journey:
 
 
 def journey(seed: int, *, weeks: int = 16, patient: bool | None = None) -> Journey:
-    """Return a random journey of four to seven activities in two or three pools, loaded to 60 to 90 %."""
+    """Return a random journey of four to seven activities in up to three pools, loaded to at most 60 to 90 %."""
     draw = np.random.default_rng(seed)
     count = int(draw.integers(4, 8))
     names = tuple(f"Step {chr(65 + i)}" for i in range(count))
@@ -82,17 +82,12 @@ def _visits(made: Journey) -> np.ndarray:
 
 
 def _staff(made: Journey, load: float) -> dict[str, int]:
-    """Return so many units for each pool that they are busy for the share `load` of their open hours."""
+    """Return so many units for each pool that they are busy for at most the share `load` of their open hours."""
     hours = made.a_day * _visits(made) * np.array(made.duration) / 60
-    return {
-        name: max(
-            1,
-            round(
-                sum(h for h, p in zip(hours, made.pool, strict=True) if p == name) / (made.closes - made.opens) / load
-            ),
-        )
-        for name in sorted(set(made.pool))
+    demand = {
+        name: sum(h for h, p in zip(hours, made.pool, strict=True) if p == name) for name in sorted(set(made.pool))
     }
+    return {name: int(np.ceil(h / (made.closes - made.opens) / load)) for name, h in demand.items()}
 
 
 def drifted(made: Journey, kind: str, seed: int = 0) -> Journey:
@@ -113,7 +108,8 @@ def drifted(made: Journey, kind: str, seed: int = 0) -> Journey:
     if kind == "arrivals":
         return replace(made, a_day=1.5 * made.a_day, units={k: v + 1 + v // 2 for k, v in made.units.items()})
     if kind == "capacity":
-        return replace(made, units={k: max(1, round(0.6 * v)) for k, v in made.units.items()})
+        hours = {"opens": made.opens + 3} if made.opens else {"closes": 16}
+        return replace(made, units={k: max(1, round(0.6 * v)) for k, v in made.units.items()}, **hours)
     return made
 
 

@@ -125,3 +125,89 @@ def test_names_that_look_like_formulas_or_markup_stay_text(
     assert run("compare", log, "--blueprint", plan, "-o", str(tmp_path / "out")) == 0
     assert "=HYPERLINK[red]" in capsys.readouterr().out
     assert "\n'=HYPERLINK[red]," in (tmp_path / "out/unmapped.csv").read_text(encoding="utf-8")
+
+
+WANTED = PLAN.replace("flow: [Open, Work, Close]", "flow: [Open, Close]").replace("Tickets", "Tickets as wanted")
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> tuple[str, str]:
+    """A log of sixty cases of forty customers in two segments, with an outcome; "Work" is missing in every third."""
+    lines = ["case_id,customer_id,activity,start_time,end_time,resource,segment,churned"]
+    for i in range(60):
+        for n, activity in enumerate(("Open", "Close") if i % 3 == 0 else ("Open", "Work", "Close")):
+            at = f"2024-01-{1 + i % 28:02}T{8 + n:02}:00:00Z"
+            churned = "yes" if i % 3 == 0 or i % 7 == 0 else "no"
+            lines.append(f"CASE-{i:02},CUSTOMER-{i % 40},{activity},{at},{at},PERSON-{i % 5},{'xy'[i % 2]},{churned}")
+    (tmp_path / "many.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    outcome = "outcome: {retained: {attribute: churned, lost: ['yes']}}"
+    (tmp_path / "many.yaml").write_text(f"log: many.csv\nattributes: [segment]\n{outcome}\n", encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "wanted.yaml").write_text(WANTED, encoding="utf-8")
+    return str(tmp_path / "many.yaml"), str(tmp_path / "plan.yaml")
+
+
+def test_the_document_in_depth_keeps_its_keys(many: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    log, plan = many
+    wanted = str(Path(plan).with_name("wanted.yaml"))
+    assert run("compare", log, "--blueprint", plan, "--wanted", wanted, "--by", "segment", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    wanted_keys = [
+        "moments_of_truth",
+        "over_served",
+        "silos",
+        "conflicts",
+        "segments",
+        "blind_spots",
+        "stories",
+        "maps",
+    ]
+    assert [key for key in document if key in wanted_keys] == wanted_keys
+    row = next(r for r in document["moments_of_truth"] if r["kind"] == "missing")
+    assert {"touchpoint", "kind", "cases", "share", "owner", "effect", "customers_at_risk", "value_at_risk"} <= set(row)
+    assert set(row["effect"]) == {"mean", "low", "high"}
+    assert row["customers_at_risk"]["mean"] == pytest.approx(
+        row["effect"]["mean"] * row["cases"] * 365.25 / document["outcome"]["days"]
+    )
+    assert set(document["silos"]["handovers"][0]) >= {"from", "to", "count", "wait_share"}
+    assert {"ping_pong", "unowned_s"} <= set(document["silos"])
+    assert {row["touchpoint"]: row["verdict"] for row in document["maps"]["touchpoints"]}["Work"] == (
+        "planned and not wanted"
+    )
+
+
+def test_nobody_is_named_in_the_results_unless_asked(many: tuple[str, str], tmp_path: Path) -> None:
+    log, plan = many
+    for folder, more in (("quiet", ()), ("named", ("--identify",))):
+        assert run("compare", log, "--blueprint", plan, "--by", "segment", "-o", str(tmp_path / folder), *more) == 0
+    quiet = b"".join(path.read_bytes() for path in sorted((tmp_path / "quiet").iterdir()))
+    assert not any(name in quiet for name in (b"CASE-", b"CUSTOMER-", b"PERSON-"))
+    named = (tmp_path / "named/case_deviations.csv").read_text(encoding="utf-8").splitlines()
+    assert named[0] == "case,case_id,customer,touchpoint,stage,owner,kind,promise,events,segment,outcome"
+    assert named[1].startswith("1,CASE-00,CUSTOMER-0,Work,Solve,Support,missing,,1,x,lost")
+    assert len(named) == 1 + 20
+
+
+def test_splitting_by_people_is_refused_unless_they_may_be_named(
+    many: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, plan = many
+    assert run("compare", log, "--blueprint", plan, "--by", "resource") == 2
+    assert '"resource" names people' in capsys.readouterr().err
+
+
+def test_a_margin_that_is_no_share_is_refused(many: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    log, plan = many
+    for margin in ("soon", "0 %"):
+        assert run("compare", log, "--blueprint", plan, "--margin", margin) == 2
+        assert "--margin" in capsys.readouterr().err
+
+
+def test_people_read_what_it_costs_and_who_owns_it(many: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    log, plan = many
+    assert run("compare", log, "--blueprint", plan) == 0
+    out = capsys.readouterr().out
+    assert "Moments of truth: what goes with losing customers" in out
+    assert "Work: missing" in out
+    assert "The fewest that make up four fifths of it, added up: Work: missing (100 %)." in out
+    assert "All cases, the typical journey" in out

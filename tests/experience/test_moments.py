@@ -1,5 +1,6 @@
 """Moments of truth: planted effects are held by their intervals, and nothing is made of noise."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,17 @@ def test_who_leaves_early_does_not_make_later_deviations_look_harmless() -> None
     assert rows["D failed"].effect.low < worlds.leaving_truth(1) < rows["D failed"].effect.high
 
 
+def test_who_stops_halfway_is_not_taken_for_one_who_was_passed_by() -> None:
+    log = worlds.leaving_log(2500, 4)
+    told = log.events.filter(log.column("activity") != log.activities.index("Cancelled"))
+    lost = worlds.leavers(2500, 4)[2] < 99
+    churned = log.cases.append_column("churned", [["yes" if one else "no" for one in lost]])
+    named = replace(log, events=told, cases=churned, case_attributes=(*log.case_attributes, "churned"))
+    rows = worlds.ours(moments(examine(named, worlds.blueprint(), {}), worlds.SOURCE))
+    assert rows["E missing"].effect.low < 0 < rows["E missing"].effect.high
+    assert all(rows[f"{name} missing"].effect is None for name in "FG")
+
+
 def test_the_effect_is_the_difference_that_was_planted(found: Moments) -> None:
     row = rows_of(found)["B missing"]
     assert row.effect is not None
@@ -123,7 +135,7 @@ def test_equal_seeds_give_equal_answers_and_another_seed_moves_only_the_interval
 def test_a_deviation_of_too_few_cases_has_no_effect_but_a_reason() -> None:
     row = rows_of(moments(examine(churn([("ABC", 90, 0.3), ("AC", 5, 0.6)]), ABC, {}), CHURNED))["B missing"]
     assert (row.effect, row.customers_at_risk, row.top3_probability) == (None, None, None)
-    assert row.reason == "fewer than 10 cases of known outcome had it"
+    assert row.reason == "fewer than 10 cases of known outcome had it and went on"
 
 
 def test_without_an_outcome_the_effects_are_on_cycle_time_and_repeats() -> None:

@@ -149,12 +149,25 @@ def test_a_trace_of_five_thousand_events_is_aligned() -> None:
     assert found(gap) == [("C", "ad hoc", 1, 1)]
 
 
-def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py() -> None:
-    letters = [f"T{i:02}" for i in range(14)]
-    plan = blueprint([{"parallel": letters}, "Z"], {**{name: {} for name in letters}, "Z": {}})
-    gap = compare(log_of([[*letters, "Z"], [*letters[1:], "Z"], [*letters, "Z", "Z"]]), plan, {})
-    assert sorted(found(gap)) == [("T00", "missing", 1, 1), ("Z", "ad hoc", 1, 1)]
+def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 20)
+    letters = "ABCDE"
+    plan = blueprint([{"parallel": list(letters)}, "Z"], letters + "Z")
+    gap = compare(log_of([letters + "Z", letters[1:] + "Z", letters + "ZZ"]), plan, {})
+    assert sorted(found(gap)) == [("A", "missing", 1, 1), ("Z", "ad hoc", 1, 1)]
     assert gap.unaligned == 0
+
+
+def test_a_trace_that_no_budget_is_enough_for_is_counted_and_bounds_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = blueprint([{"parallel": ["A", "B", "C"]}, "D"], "ABCD")
+    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 3)
+    monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0,))
+    gap = compare(log_of(["ABCD", "DAC"]), plan, {})
+    assert gap.unaligned == gap.cases == 2
+    assert (gap.fitness.mean, gap.fitness.bounds) == (None, (0.0, 1.0))
+    monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0, 20.0))
+    again = compare(log_of(["ABCD", "BCD"]), plan, {})
+    assert (again.unaligned, again.fitness.mean, again.fitness.bounds) == (0, 1 - 1 / 7 / 2, None)
 
 
 def test_cases_last_seen_shortly_before_the_log_ends_are_noted() -> None:

@@ -156,6 +156,38 @@ def test_a_log_without_the_touchpoint_has_an_empty_ledger_row() -> None:
     assert (row.kept, row.median_s) == (0, None)
 
 
+def test_what_is_late_behind_the_line_of_visibility_and_made_good_is_hidden() -> None:
+    plan = blueprint(
+        ["A", "B", "C"],
+        {"A": {"layer": "backstage", "promise": {"cycle": "2 h"}}, "B": {}, "C": {"layer": "backstage"}},
+    )
+    rows = [
+        event(1, "A", 0, enabled=0, end=5),
+        event(1, "B", 6, enabled=6, end=7),
+        event(2, "A", 0, enabled=0, end=5),
+        event(2, "B", 3, enabled=3, end=4),
+        event(3, "A", 0, enabled=0, end=5),
+        event(3, "C", 3, enabled=3, end=4),
+    ]
+    row = ledger(timed(rows), plan)
+    assert (row.late, row.late_known, row.late_hidden) == (3, 1, 2)
+
+
+def test_what_is_late_before_the_line_of_visibility_is_always_known() -> None:
+    row = ledger(timed([event(1, "A", 5, enabled=0, end=6)]), visit_promise(wait="2 h"))
+    assert (row.late, row.late_known, row.late_hidden) == (1, 1, 0)
+
+
+def test_a_date_that_was_over_when_it_was_told_is_counted() -> None:
+    plan = from_to(target={"attribute": "due"})
+    rows = [
+        {**event(i, a, 48 + t, end=48 + t), "due": f"1970-01-0{day}T00:00:00Z"}
+        for i, day in ((1, 2), (2, 9))
+        for a, t in (("A", 0), ("B", 1))
+    ]
+    assert ledger(timed(rows), plan).past_when_told == 1
+
+
 times = st.integers(0, 100)
 
 

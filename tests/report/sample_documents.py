@@ -161,6 +161,67 @@ def compare() -> dict[str, Any]:
         "not_reached": [{"touchpoint": "Offer renewal", "cases": 1_400}],
         "unmapped": [{"activity": "Chase missing papers", "events": 3_400, "cases": 2_300}],
         "unaligned": 0,
+        **_depth(),
+    }  # fmt: skip
+
+
+def _range(mean: float, half: float) -> dict[str, float]:
+    return {"mean": mean, "low": mean - half, "high": mean + half}
+
+
+def _moment(touchpoint: str, kind: str, promise: str | None, owner: str, cases: int, effect: float) -> dict[str, Any]:
+    return {"touchpoint": touchpoint, "kind": kind, "promise": promise, "stage": "Install", "owner": owner,
+            "cases": cases, "share": cases / CASES, "at_risk": 15_000, "effect": _range(effect, 0.02),
+            "customers_at_risk": _range(effect * cases, 0.02 * cases),
+            "value_at_risk": _range(300 * effect * cases, 6 * cases), "top3_probability": 0.97, "clear": effect > 0.03,
+            "repeats": None, "evidence": "observational", "reason": None}  # fmt: skip
+
+
+def _depth() -> dict[str, Any]:
+    step = {"touchpoint": "Engineer visit", "kind": "failed", "promise": None, "owner": "Field ops",
+            "customers": 400.0, "value": 120_000.0, "share": 0.86}  # fmt: skip
+    segment = {"by": "segment", "segment": "business", "cases": 3_000, "measure": "deviation", "unit": "share",
+               "touchpoint": "Credit check", "kind": "ad hoc", "promise": None, "mean": 0.2, "others": 0.1,
+               "difference": _range(0.1, 0.02), "q": 0.001, "clear": True}  # fmt: skip
+    return {
+        "moments_of_truth": [
+            _moment("Engineer visit", "failed", None, "Field ops", 3_400, 0.12),
+            _moment("Activate", "late", "Activated in ten days", "Network", 5_600, 0.05),
+            _moment("Availability check", "missing", None, "Digital", 600, 0.001),
+            {**_moment("Credit check", "missing", None, "Risk", 7, 0.0), "effect": None, "customers_at_risk": None,
+             "value_at_risk": None, "top3_probability": None, "reason": "fewer than 10 cases of known outcome had it"},
+        ],
+        "over_served": [{"touchpoint": "Help pages", "kind": "missing", "promise": None, "owner": "Digital",
+                         "cases": 2_100, "effect": _range(0.001, 0.005), "margin": 0.02, "p": 0.01}],
+        "avoidable": {"customers": _range(470.0, 60.0), "of_set": _range(400.0, 50.0), "value": _range(141e3, 18e3),
+                      "share_of_lost": 0.3, "set": [step]},
+        "outcome": {"measure": "lost", "unit": "probability", "known": 18_200, "lost": 2_500, "unknown": 1_800,
+                    "base_rate": 0.137, "days": 240.0, "adjusted_for": ["segment"], "left_out": [], "draws": 300,
+                    "margin": 0.02, "level": 0.95, "reason": None},
+        "silos": {"handovers": [{"from": "Sales", "to": "Risk", "count": 900, "cases": 800, "idle_s": 4 * HOUR,
+                                 "wait_share": 0.3}],
+                  "ping_pong": 120, "ping_pong_cases": 90, "boundary_share": 0.7, "unowned_s": 9e8,
+                  "unowned_share": 0.5, "functions": ["Sales", "Risk"], "reason": None,
+                  "partners": {"touchpoints": ["Credit check"], "events_share": 0.1, "time_share": 0.2,
+                               "late_share": 0.1}},
+        "conflicts": [{"from": "Place order", "to": "Activate", "promises": ["web", "phone"],
+                       "channels": ["web", None], "targets_s": [5 * DAY, 10 * DAY], "cases": 900, "between": 300,
+                       "p": None}],
+        "segments": [segment],
+        "inconsistency": [],
+        "treatment_matrix": [{"by": "segment", "segment": "business", "channel": None, "cases": 3_000,
+                              "variation": ["Place order", "Send refusal"], "share": 0.3, "planned": True,
+                              "planned_share": 0.6, "unplanned": False}],
+        "withheld": [],
+        "blind_spots": [{"kind": "channel", "what": "chat", "share": None, "hours": None, "text": "No chat."}],
+        "stories": [{"by": None, "segment": None, "kind": "typical", "stands_for": 3_100, "share": 0.155,
+                     "alike": 3_100, "cycle_time_s": 41 * DAY, "lost_share": 0.1, "steps": ["Place order"],
+                     "lines": ["3,100 cases travel like this."], "example": None}],
+        "maps": {"wanted": "Broadband as customers want it", "turned": [], "promises": [], "wanted_gap": {},
+                 "touchpoints": [{"touchpoint": "Send bill", "intended": "always", "wanted": "not", "actual": 0.8,
+                                  "verdict": "planned and not wanted"}],
+                 "pairs": [{"one": "intended", "other": "wanted", "fitness": None, "follow": None, "differences": 1},
+                           {"one": "wanted", "other": "actual", "fitness": 0.9, "follow": 9_000, "differences": 7}]},
     }  # fmt: skip
 
 

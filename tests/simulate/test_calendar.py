@@ -3,7 +3,7 @@ import pytest
 
 from desireline.errors import ModelError
 from desireline.model.model import Shift
-from desireline.simulate.calendar import capacity, cumulative_arrivals, hours, parse_start
+from desireline.simulate.calendar import capacity, hours, local_days, parse_start, working_time
 
 HOUR = 3_600_000_000
 
@@ -57,11 +57,29 @@ def test_capacity_at_a_start_inside_a_shift_is_that_of_the_shift() -> None:
     assert units.tolist() == [2, 0]
 
 
-def test_expected_arrivals_follow_the_rates_of_the_week() -> None:
-    rates = tuple(float(h % 24 == 9) for h in range(168))
-    times, expected = cumulative_arrivals(rates, "UTC", *window("UTC", "2026-01-05", "2026-01-19"))
-    assert expected[-1] == 14
-    assert np.interp(times[0] + 9.5 * HOUR, times, expected) == 0.5
+def test_a_day_of_its_own_replaces_the_week() -> None:
+    week = (Shift(start=0, end=10080, units=2),)
+    own = (("2026-01-06", (Shift(start=600, end=720, units=5),)),)
+    times, units = capacity(week, "Europe/Berlin", *window("Europe/Berlin", "2026-01-05", "2026-01-08"), (), own)
+    assert ((times - times[0]) // HOUR).tolist() == [0, 24, 34, 36, 48]
+    assert units.tolist() == [2, 0, 5, 0, 2]
+
+
+def test_working_time_runs_only_while_the_clock_is_open() -> None:
+    hours_open = ((9 * 60, 17 * 60),)
+    times, open_time = working_time(hours_open, "UTC", *window("UTC", "2026-01-05", "2026-01-19"), ("2026-01-12",))
+    assert np.interp(times[0] + np.array([8, 10, 20, 200]) * HOUR, times, open_time).tolist() == [
+        0,
+        HOUR,
+        8 * HOUR,
+        8 * HOUR,
+    ]
+
+
+def test_local_days_are_as_long_as_the_clocks_say() -> None:
+    begins, numbers = local_days("Europe/Berlin", *window("Europe/Berlin", "2026-03-28", "2026-03-31"))
+    assert np.diff(begins).tolist() == [24 * HOUR, 23 * HOUR]
+    assert np.diff(numbers).tolist() == [1, 1]
 
 
 def test_a_start_that_is_no_date_is_refused() -> None:

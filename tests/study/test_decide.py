@@ -181,3 +181,22 @@ def test_a_very_large_study_runs_when_that_is_accepted(tmp_path: Path, monkeypat
     with pytest.raises(StudyError, match="--yes"):
         run_study(study(tmp_path, "replications: 2"), tmp_path / "out")
     assert run_study(study(tmp_path, "replications: 2"), tmp_path / "out", accept_many=True).replications == 2
+
+
+def test_the_best_is_told_for_each_segment(tmp_path: Path) -> None:
+    only_new = "{new first: [{priority: {segment: new, value: -9}}], nothing: [{duration: Refuse, scale: x1}]}"
+    made = run_study(
+        study(tmp_path, "replications: 6", "by: segment", "measures: [wait]", "horizon: 2 wk", scenarios=only_new),
+        tmp_path / "out",
+    )
+    rows = {row.value: row for row in made.segments}
+    assert set(rows) == {"new", "business"}
+    assert rows["new"].scenario == "new first"
+    assert rows["new"].effect is not None
+    assert rows["new"].effect < 0
+    assert rows["business"].scenario == "baseline", "whoever is not served first waits longer"
+
+
+def test_an_attribute_that_no_case_has_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match='Did you mean "segment"'):
+        run_study(study(tmp_path, "by: segmnt"), tmp_path / "out")

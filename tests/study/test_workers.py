@@ -1,10 +1,12 @@
 """Where runs are made does not matter: one process, several, a Dask cluster, a Ray cluster."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,15 @@ def test_a_dask_cluster_gives_the_same_bytes(tmp_path: Path, dask: str) -> None:
     compared(tmp_path, dask)
 
 
+def _answers(host: str, port: int) -> None:
+    """Wait until somebody listens there."""
+    for _ in range(240):
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(0.5)
+    raise TimeoutError(f"nobody listens at {host}:{port}")
+
+
 @pytest.fixture
 def ray(tmp_path: Path) -> Iterator[str]:
     pytest.importorskip("ray", reason="the extra [ray] is not installed")
@@ -64,12 +75,13 @@ def ray(tmp_path: Path) -> Iterator[str]:
         pytest.skip("a Ray cluster takes half a minute to start; set DESIRELINE_TEST_RAY=1 to try it")
     environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
     program = [str(Path(sys.executable).with_name("ray"))]
-    start = ["start", "--head", "--node-ip-address=127.0.0.1", "--port=16379", "--ray-client-server-port=16001",
-             "--include-dashboard=false", "--num-cpus=2", f"--temp-dir=/tmp/ray-{os.getpid()}", "--block"]  # fmt: skip
+    ports = ["--port=26379", "--ray-client-server-port=26001", "--min-worker-port=27000", "--max-worker-port=27999"]
+    where = ["--node-ip-address=127.0.0.1", "--include-dashboard=false", f"--temp-dir=/tmp/ray-{os.getpid()}"]
+    start = ["start", "--head", *where, *ports, "--num-cpus=2", "--block"]
     server = subprocess.Popen([*program, *start], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        time.sleep(15)
-        yield "ray://127.0.0.1:16001"
+        _answers("127.0.0.1", 26001)
+        yield "ray://127.0.0.1:26001"
     finally:
         server.terminate()
         server.wait(30)

@@ -35,7 +35,8 @@ def test_false_alarms_over_many_series_come_at_the_stated_rate() -> None:
         alarms += len(found.alarms)
         expected += found.expected
     assert expected == pytest.approx(24 * 2 * 49 / 91.3, rel=0.05)
-    assert 0.4 * expected < alarms < 1.6 * expected
+    # About Poisson, a little wider as series of one world go together.
+    assert abs(alarms - expected) < 3 * (1.3 * expected) ** 0.5
 
 
 def test_alarms_before_a_day_do_not_count() -> None:

@@ -33,7 +33,7 @@ from desireline.model.model import Model
 from desireline.simulate.run import Run
 
 RUNS = 10
-CAUSAL_RUNS = 3
+CAUSAL_RUNS = 5
 HOLDOUT = 0.2
 UNKNOWN_DISTANCES = dict.fromkeys(DISTANCES, float("nan"))
 
@@ -96,6 +96,7 @@ def backtest(
     seed: int = 1,
     replay: Sequence[Part] = (),
     model: Model | None = None,
+    knobs: Knobs | None = None,
 ) -> Backtest:
     """Return how well a model of the first part of `log` foretells the rest.
 
@@ -110,6 +111,8 @@ def backtest(
         verdict then is on the rest.
     model
         A model made before, to be judged on the held-out part; none: one of the first part is made.
+    knobs
+        What its calibration chooses; none: selected on folds inside the first part.
 
     Raises
     ------
@@ -119,9 +122,10 @@ def backtest(
     whole = with_tick(sample(log, abandonments(log, source)))
     how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
     held = held_out(whole, how.kind == "truncated", holdout, until)
-    selected = Selection(knobs=DEFAULT, reason="none: the model was given")
-    if model is None:
+    selected = Selection(knobs=knobs or DEFAULT, reason="none: given")
+    if model is None and knobs is None:
         selected = select(first_part(log, held), source=source, blueprint=blueprint, seed=seed)
+    if model is None:
         model = _trained(log, held, source, blueprint, selected.knobs, seed)
     seen, _ = visits(log, abandonments(log, source))
     warm_up = warm_up_of(whole, held)

@@ -14,28 +14,30 @@ SPLITS = 20
 ON_THE_CALENDAR = ("absolute_events", "arrivals")
 
 
-def floor(
-    observed: Sample, seed: int, names: Iterable[str] = tuple(DISTANCES), splits: int = SPLITS
-) -> dict[str, float]:
-    """Return the mean distances of `names` that chance alone puts between two samples of the held-out part.
+def floor(observed: Sample, seed: int, splits: int = SPLITS) -> dict[str, float]:
+    """Return the mean distances that chance alone puts between two samples of the held-out part.
 
     Random halves of its days, each day of the week in both alike (of its hours, where it is shorter than two weeks).
     What is measured on the calendar would move by whole days in such halves; there, two samples are held beside each
-    other that have on each date the cases of a random day of the same day of the week (and random halves of cases).
+    other that have on each date the cases of a random day of the same day of the week, and their distance is made that
+    of samples of half the size, with the spread that so few days hide (and random halves of cases, where that is more).
     """
     generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE, SPLITS)))
     local = to_local(observed.begins, observed.timezone)
     dates, day = np.unique(local // DAY, return_inverse=True)
     day = day.ravel()
-    within = [name for name in names if name not in ON_THE_CALENDAR]
+    within = [name for name in DISTANCES if name not in ON_THE_CALENDAR]
     chance = mean_distances((_halves(observed, local, day, dates % 7, generator) for _ in range(splits)), within)
-    dated = [name for name in names if name in ON_THE_CALENDAR]
-    if dated:
-        redrawn = mean_distances((_pair(observed, dates, day, generator) for _ in range(splits)), dated)
-        orders = (generator.permutation(observed.cases) for _ in range(splits))
-        halves = mean_distances((_half(observed, order % 2 == 0) for order in orders), dated)
-        chance |= {name: max(redrawn[name], halves[name]) for name in dated}
-    return chance
+    redrawn = mean_distances((_pair(observed, dates, day, generator) for _ in range(splits)), ON_THE_CALENDAR)
+    orders = (generator.permutation(observed.cases) for _ in range(splits))
+    halves = mean_distances((half(observed, order % 2 == 0) for order in orders), ON_THE_CALENDAR)
+    return chance | {name: max(_scale(dates) * redrawn[name], halves[name]) for name in ON_THE_CALENDAR}
+
+
+def _scale(dates: np.ndarray) -> float:
+    """Return the factor for samples of half the size, and for days drawn with replacement from few."""
+    alike = float(np.bincount(dates % 7)[np.unique(dates % 7)].mean())
+    return float((2 * alike / max(alike - 1, 0.5)) ** 0.5)
 
 
 def _pair(
@@ -44,7 +46,8 @@ def _pair(
     return _redrawn(observed, dates, day, generator), _redrawn(observed, dates, day, generator)
 
 
-def _half(observed: Sample, first: np.ndarray) -> tuple[Sample, Sample]:
+def half(observed: Sample, first: np.ndarray) -> tuple[Sample, Sample]:
+    """Return the cases in `first` (bool, one per case) and the others."""
     return observed.keep(first), observed.keep(~first)
 
 
@@ -54,11 +57,11 @@ def _halves(
     """Return halves of days, as many of each day of the week in both; halves of hours where days are too few."""
     if np.bincount(weekday, minlength=7)[np.unique(weekday)].min() < 2:
         hour = np.unique(local // HOUR, return_inverse=True)[1].ravel()
-        return _half(observed, (generator.permutation(int(hour.max()) + 1) % 2 == 0)[hour])
+        return half(observed, (generator.permutation(int(hour.max()) + 1) % 2 == 0)[hour])
     order = np.lexsort((generator.random(len(weekday)), weekday))
     first = np.empty(len(weekday), bool)
     first[order] = (np.arange(len(order)) + generator.integers(2)) % 2 == 0
-    return _half(observed, first[day])
+    return half(observed, first[day])
 
 
 def _redrawn(observed: Sample, dates: np.ndarray, day: np.ndarray, generator: np.random.Generator) -> Sample:

@@ -114,12 +114,18 @@ def _judge(name: str, real: Answer, made: Answer | None, model: Model) -> tuple[
             "does not show that capacity is why; changes of capacity have no answer there"
         )
     response = made.response if made else None
+    if response is None and made is not None and _wait(made) >= HALF * _wait(real):
+        return None, f"{name}: too few wait in the runs to tell"
     if response is None or response < HALF * real.response:
         return "fail", (
             f"{name}: waits grow with the number found waiting in the log (rank correlation {real.response:.2f}) and "
             f"not in the model ({0.0 if response is None else response:.2f})"
         )
     return "pass", f"{name}: waits grow with the number found waiting ({real.response:.2f}; model {response:.2f})"
+
+
+def _wait(answer: Answer) -> float:
+    return answer.waiting_s / answer.visits
 
 
 def _unknown(pools: Sequence[Pool]) -> bool:

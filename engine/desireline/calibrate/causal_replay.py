@@ -6,9 +6,8 @@ from collections import deque
 import numpy as np
 
 from desireline.calibrate.causal_load import Rows
-from desireline.calibrate.localtime import show, to_local
-from desireline.model.model import Model
-from desireline.simulate.plan import Window, plan
+from desireline.model.model import Model, Pool
+from desireline.simulate.calendar import capacity
 
 MOST = 40_000
 FEWEST = 50
@@ -55,14 +54,18 @@ def _waits(rows: Rows, model: Model, served_by: dict[int, tuple[str, ...]]) -> n
     return desk.waits
 
 
+def _capacity(pool: Pool, zone: str, begin: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    days = (tuple(sorted(pool.days.items())),) if pool.days else ()
+    return capacity(pool.shifts, zone, begin, end + 1, pool.holidays, *days)
+
+
 class _Desk:
     """Pools with their queues; one heap of what happens next."""
 
     def __init__(self, rows: Rows, model: Model, served_by: dict[int, tuple[str, ...]]) -> None:
         begin, end = int(rows.joined.min()), int(rows.end.max())
-        start = show(int(to_local(np.array([begin]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
-        lowered = plan(model, Window(start=start, horizon=end - begin + 1))
-        names = lowered.pool_names
+        pools = model.parameters.pools
+        names = tuple(pools)
         self.pools = {a: tuple(names.index(pool) for pool in pools) for a, pools in served_by.items()}
         self.activity, self.joined, self.left = rows.activity.tolist(), rows.joined.tolist(), rows.start.tolist()
         self.length = _lengths(rows).tolist()
@@ -73,8 +76,8 @@ class _Desk:
         self.gone = set[int]()
         self.heap: list[tuple[int, int, int, int]] = [
             (int(at), CHANGE, pool, int(units))
-            for pool, (instants, levels) in enumerate(lowered.pool_capacity)
-            for at, units in zip(instants, levels, strict=True)
+            for pool, name in enumerate(names)
+            for at, units in zip(*_capacity(pools[name], model.timezone, begin, end), strict=True)
         ]
         self.heap += [(at, JOIN, row, 0) for row, at in enumerate(self.joined)]
         self.heap += [(self.left[row], LEAVE, row, 0) for row in np.flatnonzero(rows.gave_up).tolist()]

@@ -14,6 +14,7 @@ BUSY = 0.4
 FOLLOWS = 0.5
 AT_ONCE = MINUTE
 ROUNDS = 200
+SETTLED = 1e-4
 GOLDEN = 0.6180339887498949
 
 
@@ -94,8 +95,10 @@ def _placed(least: np.ndarray, most: np.ndarray) -> np.ndarray:
         total = np.append(0.0, np.cumsum(mass))
         share = 1 / np.maximum(total[high] - total[low], 1e-300)
         change = np.bincount(low, share, len(support) + 1) - np.bincount(high, share, len(support) + 1)
-        mass = mass * np.cumsum(change)[:-1]
+        last, mass = mass, mass * np.cumsum(change)[:-1]
         mass /= mass.sum()
+        if np.abs(mass - last).sum() < SETTLED:
+            break
     total = np.append(0.0, np.cumsum(mass))
     part = (np.arange(len(least)) * GOLDEN + 0.5) % 1.0
     at = np.searchsorted(total, total[low] + part * (total[high] - total[low]), side="right") - 1

@@ -19,7 +19,7 @@ SURELY = 3.0
 MOST_FACTORS = 64
 MOST_DATES = 400
 SMOOTHING = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
-GAIN = 0.98
+GAIN = 2.0
 FEWEST_BLOCKS = 4
 COMPLETE = 0.5
 
@@ -48,7 +48,7 @@ def days(window: Window, missing: np.ndarray) -> Days:
     count = np.bincount(local // DAY - first, minlength=(window.end - window.start) // DAY)
     inside = _counting(window)
     weekday = np.arange(len(count)) % 7
-    usual = np.array([np.median(count[inside & (weekday == d)]) for d in range(7)])
+    usual = np.array([np.median(count[rows]) if (rows := inside & (weekday == d)).any() else 0.0 for d in range(7)])
     off = inside & (count == 0) & (usual[weekday] >= SURELY_SOME)
     dates = {show((first + d) * DAY): 0.0 for d in np.flatnonzero(off)[-MOST_DATES:].tolist()}
     open_days = inside & ~off
@@ -118,8 +118,9 @@ def level_weights(
     """Return how much each block counts for the level of arrivals to come.
 
     Exponential smoothing: a weight that falls by a constant factor from block to block into the past. The factor is the
-    one that would have foretold the next blocks best (mean squared error on the square root scale); a level that does
-    not move keeps all blocks alike. Blocks of which less than half can have been seen do not count.
+    one that would have foretold the next blocks best (mean squared error on the square root scale), where it beats the
+    mean of all blocks by more than chance would have it; a level that does not move keeps all blocks alike. Blocks of
+    which less than half can have been seen do not count.
 
     Parameters
     ----------
@@ -139,7 +140,8 @@ def level_weights(
     counts = np.bincount(block, missing, minlength=number)[use]
     errors = [_error(np.sqrt(counts), alpha) for alpha in SMOOTHING]
     best = int(np.argmin(errors))
-    alpha = SMOOTHING[best] if errors[best] < GAIN * errors[0] else 0.0
+    by_chance = 1 + GAIN * np.sqrt(2 / (len(counts) - FEWEST_BLOCKS))
+    alpha = SMOOTHING[best] if errors[best] * by_chance < errors[0] else 0.0
     return np.where(use, (1 - alpha) ** age, 0.0)
 
 

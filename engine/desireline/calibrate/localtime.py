@@ -1,6 +1,7 @@
 """UTC instants as local time, for whole columns."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ def to_local(times: np.ndarray, zone: str) -> np.ndarray:
     """Return UTC microseconds as local wall-clock microseconds (since 1970-01-01 00:00 local time)."""
     if not len(times):
         return times.copy()
-    changes, offsets = _offsets(zone, int(times.min()), int(times.max()))
+    changes, offsets = _offsets(zone, int(times.min()) // DAY * DAY, int(times.max()) // DAY * DAY + DAY)
     return np.asarray(times + offsets[np.searchsorted(changes, times, side="right") - 1])
 
 
@@ -40,6 +41,7 @@ def show(local: int, form: str = "%Y-%m-%d") -> str:
     return (datetime(1970, 1, 1) + timedelta(microseconds=int(local))).strftime(form)
 
 
+@lru_cache(maxsize=256)
 def _offsets(zone: str, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
     """Return when the zone's offset from UTC changes, and the offsets from then on, in microseconds."""
     info = ZoneInfo(zone)

@@ -12,6 +12,7 @@ from desireline.calibrate.localtime import hour_of_week, to_local
 from desireline.calibrate.presence import Count, counted, multitasking, stints
 from desireline.calibrate.teams import teams
 from desireline.calibrate.visits import Visits
+from desireline.log.eventlog import UNKNOWN
 from desireline.model.model import HOURS, Pool, Shift
 from desireline.units import DAY, HOUR, MINUTE
 
@@ -42,8 +43,8 @@ class Evidence:
     units : shape (168,)
         Resources at work by hour of the week where no queue tells (0: closed).
     hour, busy, case
-        Per start after waiting: hour of the week, resources busy on average since it began to wait (or the hour did),
-        case. A queue is served by all who are there.
+        Per start after waiting, those with the opening left out: hour of the week, resources busy on average since it
+        began to wait (or the hour did), case. A queue is served by all who are there.
     edges
         Minutes to cut from the beginning and the end of opening hours: hour of the week -> minutes.
     """
@@ -132,7 +133,9 @@ def _estimated(visits: Visits, rows: np.ndarray, served: np.ndarray, since: np.n
     found = contention(visits, since, served, _work_of_members(visits, rows, served))
     if not found.explains:
         return visits, found.why
-    return replace(visits, begun=found.begun, known=visits.known | served), found.why
+    left = visits.gave_up & np.isin(visits.activity, np.unique(visits.activity[served])) & (since != UNKNOWN)
+    begun = np.where(left, np.minimum(since, visits.start), found.begun)
+    return replace(visits, begun=begun, known=visits.known | served | left), found.why
 
 
 def _pool_of_rows(visits: Visits, rows: np.ndarray, blueprint: Blueprint | None) -> tuple[np.ndarray, list[str]]:
@@ -206,6 +209,7 @@ def _evidence(
         why = load.in_words()
         if not load.explains():
             return replace(base, why=f"not explained by capacity: {why}")
+    queue &= visits.start - _since(visits.begun, visits.start, timezone) > WAITED
     return replace(
         base,
         limited=True,
@@ -353,6 +357,8 @@ def _load(visits: Visits, waiting: np.ndarray, present: Count, busy: Count, open
 
 def _spare(present: Count, busy: Count, queued: np.ndarray) -> float:
     """Return the share of those at work who serve a queue; below 1 where breaks are not seen."""
+    if not len(queued):
+        return 1.0
     return min(1.0, float(busy.at(queued).mean()) / max(float(present.at(queued).mean()), 1e-9))
 
 
@@ -363,11 +369,11 @@ def _units(present: Count, opening: np.ndarray, start: np.ndarray, timezone: str
     """
     edges, week = _hours(start, timezone)
     there = present.at(edges + HOUR // 2)
-    units = np.zeros(HOURS)
-    for h in np.flatnonzero(opening).tolist():
-        seen = there[week == h]
-        units[h] = max(1, round(share * float(np.quantile(seen, 0.9))) if len(seen) else 1)
-    return units
+    ranked = there[np.lexsort((there, week))]
+    bounds = np.searchsorted(np.sort(week), np.arange(HOURS + 1))
+    place = bounds[:-1] + 0.9 * np.maximum(np.diff(bounds) - 1, 0)
+    seen = np.where(np.diff(bounds) > 0, np.interp(place, np.arange(len(ranked)), ranked), 0.0)
+    return np.where(opening, np.maximum(np.rint(share * seen), 1.0), 0.0)
 
 
 def _while_waiting(busy: Count, begun: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
@@ -376,14 +382,18 @@ def _while_waiting(busy: Count, begun: np.ndarray, start: np.ndarray, timezone: 
     Where units pause between one piece of work and the next, this is less than how many are busy at the start, and it
     is what they get done.
     """
-    local = to_local(start, timezone)
-    since = np.maximum(begun, start - local % HOUR)
+    since = _since(begun, start, timezone)
     times = np.unique(np.concatenate([busy.starts, busy.ends]))
     number = busy.at(times[:-1])
     length = np.diff(times).astype(np.float64)
     work, open_ = (np.append(0.0, np.cumsum(part)) for part in (number * length, (number > 0) * length))
     done, passed = (np.interp(start, times, part) - np.interp(since, times, part) for part in (work, open_))
-    return np.asarray(np.where(passed >= WAITED, done / np.maximum(passed, 1), busy.at(start)))
+    return np.asarray(np.where(passed > 0, done / np.maximum(passed, 1), busy.at(start)))
+
+
+def _since(begun: np.ndarray, start: np.ndarray, timezone: str) -> np.ndarray:
+    """Return `begun`, or the begin of the local hour of `start` where that is later."""
+    return np.asarray(np.maximum(begun, start - to_local(start, timezone) % HOUR))
 
 
 def _means(hour: np.ndarray, busy: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -452,7 +462,7 @@ def _remarks(evidence: Mapping[str, Evidence], blueprint: Blueprint | None) -> l
         if seen is None:
             remarks.append(f'pool "{name}" of the blueprint does no work in the log and is not in the model')
         elif seen.limited and planned.capacity is not None:
-            most = max(shift.units for shift in seen.fit(np.ones(int(seen.case.max()) + 1)).shifts)
+            most = max(shift.units for shift in seen.fit(np.ones(int(seen.case.max(initial=0)) + 1)).shifts)
             if most != planned.capacity:
                 remarks.append(f'pool "{name}": {planned.capacity} planned, {most} at work in the log; the log is used')
     return remarks

@@ -22,7 +22,7 @@ from desireline.log.source import Source
 
 CUTS = (0.55, 0.7, 0.85)
 RUNS = 4
-MOST_EVENTS = 40_000
+MOST_EVENTS = 25_000
 CLEAR = 0.03
 SMOOTH = 0.1
 SCORED = ("control_flow", "absolute_events", "circadian_events", "relative_events", "cycle_time", "waiting")
@@ -58,12 +58,12 @@ def select(log: EventLog, *, source: Source, blueprint: Blueprint | None = None,
 
     Up to three cuts in time; from the defaults, one knob after the other. A change needs distances that are three
     hundredths smaller on average (mean logarithm over the measures, four runs with common random numbers), and smaller
-    in more than half of the folds: what is not clear stays as it is. Of long logs the last 40,000 events are used.
+    in more than half of the folds: what is not clear stays as it is. Of long logs the last 25,000 events are used.
     """
     folds = _folds(_recent(log), source)
     if len(folds) < 2:
         return Selection(knobs=DEFAULT, reason="defaults: the log is too short to hold parts of it out")
-    trials = _Trials(folds, source, blueprint, seed)
+    trials = _Trials(folds, source.model_copy(update={"outcome": None}), blueprint, seed)
     chosen, changes = DEFAULT, []
     for name, values in ALTERNATIVES.items():
         others = [value for value in values if value != getattr(chosen, name)]

@@ -1,7 +1,7 @@
 """Times: durations, delays and responses as quantile functions of what was observed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -24,15 +24,17 @@ SURELY = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """Observed times of one kind, sorted, with their cases; `grids`: where the knots go, by number of knots."""
+    """Observed times of one kind, sorted, and their cases; `grids`: where the knots go, by their number, once asked."""
 
     x: np.ndarray
     case: np.ndarray
-    grids: Mapping[int, np.ndarray | None]
+    grids: dict[int, np.ndarray | None] = field(default_factory=dict)
 
     def fit(self, weights: np.ndarray, knots: int) -> Distribution | None:
         """Return the distribution for these weights of cases; without weight that of all cases."""
         w = weights[self.case]
+        if knots not in self.grids:
+            self.grids[knots] = placed(self.x, np.ones(len(self.x)), knots)
         return distribution(self.x, w if w.any() else np.ones(len(w)), knots, self.grids[knots])
 
 
@@ -170,9 +172,7 @@ def _split(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
 def sample(x: np.ndarray, case: np.ndarray) -> Sample:
     """Return observed times as a sample to be fitted with weights."""
     order = np.argsort(x, kind="stable")
-    x, case = x[order], case[order]
-    ones = np.ones(len(x))
-    return Sample(x=x, case=case, grids={knots: placed(x, ones, knots) for knots in (KNOTS, REFIT_KNOTS)})
+    return Sample(x=x[order], case=case[order])
 
 
 def durations(visits: Visits, rows: np.ndarray, clocks: Clocks | None = None) -> dict[int, TimesOf]:

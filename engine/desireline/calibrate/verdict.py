@@ -7,17 +7,15 @@ from typing import Literal
 
 from desireline.calibrate.backtest_drift import Drift
 from desireline.calibrate.causal import Causal
-from desireline.distance.distances import UNITS
+from desireline.distance.distances import UNITS, resolution
 from desireline.units import HOUR, show_duration
 
 Word = Literal["pass", "warn", "fail"]
 DECISIVE = ("control_flow", "arrivals", "waiting", "cycle_time")
 FAIL = 2.0
-PASS = 1.25
-DRIFT = 2.0
+PASS = 1.5
+DRIFT = 2.5
 MOST = 3
-RESOLUTION = {"h": 0.05, "share": 0.01}
-WITHIN_CASES = ("relative_events", "cycle_time", "waiting")
 WORDS = {
     "control_flow": "which activities follow which",
     "absolute_events": "when things happen on the calendar",
@@ -25,6 +23,7 @@ WORDS = {
     "arrivals": "when cases arrive",
     "relative_events": "how long after its beginning things happen in a case",
     "cycle_time": "how long cases take",
+    "durations": "how long work takes",
     "waiting": "how long work waits",
     "abandonment": "how many give up",
 }
@@ -53,7 +52,7 @@ def measured(name: str, model: float, naive: float, floor: float, tick: int = HO
     apart.
     """
     unit = UNITS[name]
-    least = RESOLUTION[unit] * (tick / HOUR if name in WITHIN_CASES else 1)
+    least = resolution(name, tick)
     yardsticks = [x for x in (naive, floor) if not math.isnan(x)]
     ratio = None if math.isnan(model) or not yardsticks else model / max(*yardsticks, least)
     return Measured(
@@ -76,8 +75,8 @@ def judge(
     """Return the verdict and the reasons.
 
     Fail: one of the decisive measures is more than twice as far from the held-out part as the window before and the
-    halves of the held-out days are. Pass: no measure is more than a quarter farther, the window before is at most
-    twice as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
+    halves of the held-out days are. Pass: no measure is more than half as far again, the window before is at most two
+    and a half times as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
     differs from its second), and the model does not fail to answer to `load`. Else warn.
     """
     failed = [name for name in DECISIVE if (measures[name].ratio or 0) > FAIL]
@@ -112,7 +111,7 @@ def _changed(name: str, m: Measured) -> str:
 def _broken(drift: Drift) -> str:
     return (
         f"{WORDS[drift.measure]} ({drift.measure}) changed within the log: its first half is {drift.times:.1f} times "
-        "as far from its second as random halves of its days are from each other"
+        "as far from its second as random halves are from each other"
     )
 
 

@@ -151,17 +151,25 @@ def _split(table: np.ndarray, features: list[Feature], seed: int) -> tuple[int, 
     statistic = _differences(table)
     split, column = np.unravel_index(int(statistic.argmax()), statistic.shape)
     at = int(split) + FEWEST_WEEKS
-    generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE)))
-    highest = [_differences(table[generator.permutation(len(table))]).max() for _ in range(PERMUTATIONS)]
-    p = (1 + sum(h >= statistic.max() for h in highest)) / (1 + PERMUTATIONS)
     before, after = float(table[:at, column].mean()), float(table[at:, column].mean())
     name, logarithm = features[column].name, features[column].logarithm
     change = abs(after - before) if logarithm else abs(after - before) / max(before, after, 1e-9)
     level = LEVEL if np.exp(table[at:, 0]).sum() >= FEW_CASES else LEVEL_FEW
-    if p > level or change < MATERIAL:
+    if change < MATERIAL or not _significant(table, float(statistic.max()), level, seed):
         return None
     words = f"x{np.exp(after - before):.2f}" if logarithm else f"{before:.3f} to {after:.3f} per case"
     return at, f"{name}: {words}"
+
+
+def _significant(table: np.ndarray, highest: float, level: float, seed: int) -> bool:
+    """Return whether so high a difference is rare in shuffled weeks; shuffles end as soon as it cannot be any more."""
+    generator = np.random.Generator(np.random.PCG64(chain(seed, Purpose.RESAMPLE)))
+    as_high, most = 0, level * (1 + PERMUTATIONS) - 1
+    for _ in range(PERMUTATIONS):
+        as_high += bool(_differences(table[generator.permutation(len(table))]).max() >= highest)
+        if as_high > most:
+            return False
+    return True
 
 
 def _differences(table: np.ndarray) -> np.ndarray:

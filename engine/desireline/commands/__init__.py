@@ -26,6 +26,8 @@ COMMANDS = {
     "verify": "backends agree and theory holds, on this machine",
     "watch": "early warning: what changed, since when, who drives it",
     "score": "scorecards of units that resist noise",
+    "diff": "what changed between two periods",
+    "procedure": "the best journeys as an operating procedure",
     "report": "the page that a person can read",
     "schema": "JSON Schema of a file people write",
 }

@@ -51,10 +51,10 @@ def _scanned(log: str, reading: Reading, top: int, by: str | None, _: str | None
     from desireline.journey.discover import discover_scanned
 
     with reading.scan(log, wanted=[by] if by else []) as scan:
-        left_out = scan.left_out()
-        if left_out and reading.strict:
-            scan.refuse(left_out)
+        if reading.strict and (unusable := scan.left_out()):
+            scan.refuse(unusable)
         journey = discover_scanned(scan, top=top, by=by)
+        left_out = scan.left_out() if scan.paired else scan.rows.rows - journey.events
         _say(log, scan.notes, left_out)
         if left_out:
             scan.quarantine(Path(output) if output else None)

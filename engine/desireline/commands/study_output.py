@@ -1,6 +1,6 @@
 """What `desireline study` prints for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -45,14 +45,14 @@ def _percent(share: float | None) -> str:
 
 
 def _amount(value: float) -> str:
-    return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{float(f'{value:.3g}') + 0.0:,.0f}"
 
 
 def _money(money: "Money") -> str:
     return f"{_amount(money.mean)} ({_amount(money.low)} to {_amount(money.high)})"
 
 
-def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if rows:
         print_table(title, columns, rows[:MOST_ROWS])
         if len(rows) > MOST_ROWS:
@@ -62,12 +62,18 @@ def _table(title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]) ->
 def _priorities(result: "StudyResult") -> None:
     rows = [
         (str(p.rank), p.scenario, _money(p.net), _money(p.benefit), _amount(p.cost) if p.cost_given else "not given",
-         _percent(p.probability_positive), "low-hanging fruit" if p.low_hanging else "")
+         _percent(p.probability_positive), _mark(p.low_hanging, p.evidence))
         for p in result.priorities
     ]  # fmt: skip
     unit = f", {result.currency}" if result.currency else ""
     columns = ("rank", "scenario", "net", "benefit a year", "cost", "pays", "")
     _table(f"Where to spend{unit}", columns, rows)
+
+
+def _mark(low_hanging: bool, evidence: str | None) -> str:
+    """Return what stands beside a priority: that it is easy, and what its treatments rest on."""
+    rests = {"assumed": "rests on an assumption", "observational": "observed only", "randomised": "tried in a trial"}
+    return ", ".join([*(["low-hanging fruit"] if low_hanging else []), *([rests[evidence]] if evidence else [])])
 
 
 def _portfolio(result: "StudyResult") -> None:

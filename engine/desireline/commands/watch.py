@@ -1,11 +1,11 @@
 """`desireline watch`: early warning."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 
 from desireline.commands.options import Reading, common, output_folder, reads_log, seed
-from desireline.errors import DesirelineError
+from desireline.commands.periods import days_of
 
 ALARM = 4
 
@@ -52,7 +52,7 @@ def command(
     from desireline.model.io import read_model
     from desireline.watch.watch import watch
 
-    days = _days(reference)
+    days = days_of(reference, "--reference")
     blueprint = read_blueprint(blueprint_file) if blueprint_file else None
     retention = read_model(model_file).parameters.retention if model_file else None
     read = reading.read(log)
@@ -77,20 +77,3 @@ def command(
         show(found)
     if found.alarms:
         raise SystemExit(ALARM)
-
-
-def _days(text: str | None) -> tuple[date | None, date | None]:
-    """Return first and last day of FROM..TO; either may be left out."""
-    if text is None:
-        return None, None
-    first, mark, last = text.partition("..")
-    try:
-        if not mark:
-            raise ValueError
-        days = date.fromisoformat(first) if first else None, date.fromisoformat(last) if last else None
-    except ValueError:
-        expected = "two days such as 2025-01-06..2025-03-02"
-        raise DesirelineError(f'"{text}"', where="--reference", expected=expected) from None
-    if days[0] and days[1] and days[0] > days[1]:
-        raise DesirelineError(f"{days[0]} lies after {days[1]}", where="--reference", expected="FROM before TO")
-    return days

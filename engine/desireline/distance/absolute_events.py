@@ -9,8 +9,8 @@ from desireline.distance.wasserstein import wasserstein
 def distance(observed: Sample, simulated: Sample) -> float:
     """Return the distance of all starts and ends on the calendar, in hours; NaN where a sample is empty.
 
-    Wasserstein distance of the hours (UTC) of starts and ends (Chapela-Campa et al. 2025,
-    doi:10.1016/j.is.2024.102492).
+    Wasserstein distance of the hours (UTC) of starts and ends (Chapela-Campa et al. 2023,
+    doi:10.1007/978-3-031-41620-0_2).
     """
     return wasserstein(instants(observed), instants(simulated))
 

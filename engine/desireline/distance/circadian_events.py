@@ -15,7 +15,7 @@ def distance(observed: Sample, simulated: Sample) -> float:
     """Return the distance of the hours of the day of all starts and ends, mean over the days of the week, in hours.
 
     A day of the week on which only one of the two has events counts 23 hours, the most that is possible; NaN where
-    neither has any (Chapela-Campa et al. 2025, doi:10.1016/j.is.2024.102492). Hours are local in the zone of the
+    neither has any (Chapela-Campa et al. 2023, doi:10.1007/978-3-031-41620-0_2). Hours are local in the zone of the
     observed sample.
     """
     one, other = (_by_day(s, observed.timezone) for s in (observed, simulated))

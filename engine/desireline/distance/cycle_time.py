@@ -10,7 +10,7 @@ def distance(observed: Sample, simulated: Sample) -> float:
     """Return the distance of the times from first start to last end, in hours; NaN where a sample is empty.
 
     Times are taken in whole ticks of the observed sample, by default hours, above the shortest (Chapela-Campa et al.
-    2025, doi:10.1016/j.is.2024.102492).
+    2023, doi:10.1007/978-3-031-41620-0_2).
     """
     if not observed.cases or not simulated.cases:
         return float("nan")

@@ -9,8 +9,8 @@ from desireline.distance.wasserstein import wasserstein
 def distance(observed: Sample, simulated: Sample) -> float:
     """Return the distance of all starts and ends since the first start of their case, in hours; NaN where one is empty.
 
-    Times are taken in whole ticks of the observed sample, by default hours (Chapela-Campa et al. 2025,
-    doi:10.1016/j.is.2024.102492).
+    Times are taken in whole ticks of the observed sample, by default hours (Chapela-Campa et al. 2023,
+    doi:10.1007/978-3-031-41620-0_2).
     """
     return wasserstein(_relative(observed, observed.tick), _relative(simulated, observed.tick))
 

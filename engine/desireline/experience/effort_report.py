@@ -159,16 +159,21 @@ def _weights(log: EventLog, found: Mapping[str, np.ndarray], survey: Feedback | 
     if survey is None:
         reason = "no surveyed effort was given (--ces FILE)"
         return None, Ces(spearman=None, low=None, high=None, answers=0, reason=reason)
-    rows, scores = match_answers(survey.case, _surveyed(survey), log.cases.column("case_id").to_pylist())
+    rows, scores = match_answers(*_surveyed(survey), log.cases.column("case_id").to_pylist())
     known = ~np.isnan(scores)
     rows, scores = rows[known], scores[known]
     customers, _ = coded(log.cases.column("customer"))
     return fit_weights({name: values[rows] for name, values in found.items()}, scores, customers[rows])
 
 
-def _surveyed(survey: Feedback) -> np.ndarray:
-    """Return scores that rise with effort: the scale's worst end is the most effort."""
-    return 1.0 - survey.normal()
+def _surveyed(survey: Feedback) -> tuple[list[str | None], np.ndarray]:
+    """Return case and score of the answers about effort: those of sources named so, where there are any.
+
+    Scores rise with effort: the scale's worst end is the most.
+    """
+    about = [any(word in (source or "").lower() for word in ("ces", "effort")) for source in survey.source]
+    use = np.flatnonzero(about if any(about) else np.ones(len(survey), bool))
+    return [survey.case[i] for i in use.tolist()], 1.0 - survey.normal()[use]
 
 
 def _parts(

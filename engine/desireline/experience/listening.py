@@ -80,7 +80,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lens:
-    """The rational and the emotional score of a stage, comparable; None where nobody was heard enough."""
+    """What customers say of a stage, rational and emotional, comparable; None where nobody was heard enough."""
 
     stage: str
     rational: float | None
@@ -395,6 +395,9 @@ def _disagreements(rows: Sequence[Said]) -> tuple[Disagreement, ...]:
 
 
 def _lenses(rows: Sequence[Said], blueprint: Blueprint) -> tuple[Lens, ...]:
+    """Return what customers say through each lens; what all say where no customer is heard."""
+    rows = [row for row in rows if row.voice == "customer"] or rows
+
     def mean(stage: str, lens: str) -> float | None:
         mine = [r for r in rows if r.stage == stage and r.lens == lens and r.comparable is not None]
         n = sum(r.n for r in mine)

@@ -11,7 +11,7 @@ import numpy as np
 
 from desireline.experience.moments_adjust import Adjustment, adjustment, case_values
 from desireline.experience.moments_avoidable import avoidable
-from desireline.experience.moments_exposures import Exposure, exposures
+from desireline.experience.moments_exposures import Exposure, exposures, gone
 from desireline.experience.moments_leaving import before_leaving, deciding
 from desireline.experience.moments_model import Covariates, Draws, Patterns, collapse, effect
 from desireline.experience.moments_rows import Avoidable, Basis, Moment, Moments, OverServed, Range, Step
@@ -79,6 +79,7 @@ class _Answer:
         log = compared.log
         self.log = log
         self.exposures = exposures(compared)
+        self.left = gone(compared)
         self.adjusted: Adjustment = adjustment(log, source, by, known)
         self.values = case_values(log, source)
         begun = int(log.column("start").min()) if log.n_events else 0
@@ -115,12 +116,12 @@ class _Answer:
         here = exposure.at_risk & self.use
         had, had_not = here & exposure.exposed, here & ~exposure.exposed
         if had.sum() < FEWEST:
-            return f"fewer than {FEWEST} cases of known outcome had it"
+            return f"fewer than {FEWEST} cases of known outcome had it and went on"
         if had_not.sum() < FEWEST:
             return f"fewer than {FEWEST} cases of known outcome came to this point without it"
         if self.known is not None and len(np.unique(self.known[here])) < 2:
             return "all cases that came to this point ended alike"
-        left = self.compared.left
+        left = self.left
         if exposure.kind in ALIGNED and left[had].mean() > max(0.5, 4 * left[had_not].mean()):
             return "most of these customers left right there, and are told from the others by that alone"
         return None
@@ -133,7 +134,7 @@ class _Answer:
         cases = Covariates(
             exposed=(np.column_stack([e.exposed for e in some]) if some else empty)[self.use],
             at_risk=(np.column_stack([e.at_risk for e in some]) if some else empty)[self.use],
-            left=self.compared.left[self.use],
+            left=self.left[self.use],
             levels=self.adjusted.columns[self.use],
         )
         patterns = collapse(cases, target[self.use], customer, DRAWS, self.key)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.errors import LogError
 from desireline.experience.moments import moments
 from desireline.experience.moments_rows import Moments
 from desireline.experience.outcome import outcome
@@ -104,6 +105,10 @@ def depth(
     LogError
         If the source or `by` name what the log does not have.
     """
+    people = [name for name in by if name in ("customer", "resource")]
+    if people and not identify:
+        found = f'"{people[0]}" names people'
+        raise LogError(found, where="--by", expected="an attribute", help="Add --identify to have them named.")
     kept = None if source.outcome is None else outcome(log, source)
     lost = None
     if kept is not None and source.outcome is not None and source.outcome.retained.activity is not None:

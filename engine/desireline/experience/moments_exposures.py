@@ -7,7 +7,9 @@ some do.
 
 That a touchpoint is missing shows only in what comes after it, and so does everything unplanned. Of the cases in which
 the customer left on the way only those count that went on after the position, with the deviation or without it: else
-whoever left first would seem to have been spared it (immortal time; Suissa 2008, doi:10.1093/aje/kwm324).
+whoever left first would seem to have been spared it (immortal time; Suissa 2008, doi:10.1093/aje/kwm324). A case that
+ends with two or more touchpoints still to come counts as left, too: whether it passed them by or the customer had gone
+cannot be told.
 """
 
 from collections.abc import Iterator
@@ -45,12 +47,18 @@ class Exposure:
 
 def exposures(compared: Compared) -> list[Exposure]:
     """Return every deviation and broken promise that occurs, most cases first."""
-    found = [*_of_touchpoints(compared), *_of_promises(compared)]
+    found = [*_of_touchpoints(compared, gone(compared)), *_of_promises(compared)]
     return sorted(found, key=lambda e: -e.cases)
 
 
-def _of_touchpoints(compared: Compared) -> Iterator[Exposure]:
-    aligned, visits, left = compared.aligned, compared.visits, compared.left
+def gone(compared: Compared) -> np.ndarray:
+    """Return which cases the customer left on the way, or ended with two or more touchpoints to come; bool."""
+    still_to_come = (compared.aligned.missing > 0) & ~_beyond(compared)
+    return np.asarray(compared.left | (still_to_come.sum(axis=1) > 1)[compared.traces.of_case])
+
+
+def _of_touchpoints(compared: Compared, left: np.ndarray) -> Iterator[Exposure]:
+    aligned, visits = compared.aligned, compared.visits
     of_case = compared.traces.of_case
     displaced = aligned.displaced
     missing, ad_hoc = aligned.missing - displaced, aligned.ad_hoc - displaced

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from desireline.errors import LogError, nearest
-from desireline.journey.packed import NO_PART, Counts, Steps, count
+from desireline.journey.packed import EXTENT, NO_PART, Counts, Extent, Steps, count
 from desireline.log.engine import connect
 from desireline.log.eventlog import EventLog
 from desireline.log.rows import LABELS, clean
@@ -143,8 +143,10 @@ def discover(log: EventLog, top: int = 20, by: str | None = None) -> Journey:
         if None in values:
             codes[codes == values.index(None)] = NO_PART
         connection.register("steps", table.append_column("part", pa.array(codes)))
+        extent = Extent(*connection.execute(f"SELECT {EXTENT} FROM steps").fetchall()[0])
         steps = Steps(
             connection=connection,
+            extent=extent,
             activities=len(log.activities),
             memory=log.events.nbytes * 100,
             split=by is not None,
@@ -162,38 +164,45 @@ def discover_scanned(scan: Scan, top: int = 20, by: str | None = None) -> Journe
         If the log has no usable event, or `by` is none of its attributes.
     """
     connection = scan.connection
-    first_known = "NULL::INTEGER"
-    if by is not None:
-        _name_values(scan, by)
-        first_known = "enum_code(part::segment)::INTEGER"
-    connection.execute("CREATE TYPE label AS ENUM (SELECT DISTINCT activity FROM events ORDER BY activity)")
-    end = "start" if scan.single and not scan.paired else 'CASE WHEN "end" >= start THEN "end" END'
+    times = "start, CASE WHEN enabled > start THEN start ELSE enabled END AS enabled, "
+    times += 'start AS "end"' if scan.single and not scan.paired else 'CASE WHEN "end" >= start THEN "end" END AS "end"'
     connection.execute(
-        f"""CREATE TEMP VIEW steps AS SELECT case_id AS case_key, enum_code(activity::label) AS code, spot,
-        least(enabled, start) AS enabled, start, {end} AS "end", {first_known} AS part
-        FROM (SELECT *, {_value(scan, by) if by else "NULL"} AS part FROM events)"""
+        f"""CREATE TEMP TABLE survey AS SELECT activity, {EXTENT}
+        FROM (SELECT activity, spot, {times} FROM events) GROUP BY activity"""
+    )
+    whole = connection.execute(
+        """SELECT sum(events)::BIGINT, min(low), max(high), max(longest), sum(known)::BIGINT, max(spots), max(wait)
+        FROM survey"""
+    ).fetchall()[0]
+    if not whole[0]:
+        scan.refuse_empty(scan.look().problems)
+    connection.execute("CREATE TYPE label AS ENUM (SELECT activity FROM survey ORDER BY activity)")
+    part = "NULL::INTEGER"
+    if by is not None:
+        value = _value(scan, by)
+        known = f"SELECT DISTINCT {value} AS v FROM events WHERE v IS NOT NULL ORDER BY v"
+        connection.execute(f"CREATE TYPE segment AS ENUM ({known})")
+        part = f"enum_code(({value})::segment)::INTEGER"
+    connection.execute(
+        f"""CREATE TEMP VIEW steps AS SELECT case_id AS case_key, enum_code(activity::label) AS code, spot, {times},
+        {part} AS part FROM events"""
     )
     names = _values(connection, "label")
-    if not names:
-        scan.refuse_empty(scan.look().problems)
-    steps = Steps(connection=connection, activities=len(names), memory=scan.memory, split=by is not None)
-    counts = count(steps, top)
+    steps = Steps(
+        connection=connection,
+        extent=Extent(*whole),
+        activities=len(names),
+        memory=scan.memory,
+        split=by is not None,
+    )
     values = _values(connection, "segment") if by is not None else []
-    return journey_of(counts, names, single=scan.single, by=by, values=values)
+    return journey_of(count(steps, top), names, single=scan.single, by=by, values=values)
 
 
 def _values(connection: duckdb.DuckDBPyConnection, kind: str) -> list[str]:
     """Return the values of an ENUM type of ours, by code."""
     (values,) = connection.execute(f"SELECT enum_range(NULL::{kind})").fetchall()[0]
     return list(values)
-
-
-def _name_values(scan: Scan, by: str) -> None:
-    """Make the type `segment` of the values of an attribute, as people write them."""
-    value = _value(scan, by)
-    scan.connection.execute(
-        f"CREATE TYPE segment AS ENUM (SELECT DISTINCT {value} AS v FROM events WHERE v IS NOT NULL ORDER BY v)"
-    )
 
 
 def _value(scan: Scan, by: str) -> str:

@@ -18,8 +18,38 @@ import pyarrow as pa
 BYTES_PER_EVENT = 64
 BYTES_PER_VALUE = 48
 SHARE_OF_MEMORY = 0.4
+MOST_BITS = 127
 NO_PART = 2**31 - 1
 LAST = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many events there are, and how wide their numbers are.
+
+    Attributes
+    ----------
+    low, high
+        First and last start, in microseconds.
+    longest, known
+        The longest duration (None: no end is known), and how many ends are known.
+    spots
+        The last place in the file.
+    wait
+        The longest wait; None where none is known.
+    """
+
+    events: int
+    low: int
+    high: int
+    longest: int | None
+    known: int
+    spots: int
+    wait: int | None
+
+
+EXTENT = """count(*) AS events, min(start) AS low, max(start) AS high, max("end" - start) AS longest,
+    count("end") AS known, max(spot) AS spots, max(start - enabled) AS wait"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +71,7 @@ class Steps:
     """
 
     connection: duckdb.DuckDBPyConnection
+    extent: Extent
     activities: int
     memory: int
     split: bool = False
@@ -78,17 +109,14 @@ class Counts:
 def count(steps: Steps, top: int) -> Counts:
     """Return what happened in the events of `steps`: variants (the `top` most frequent; 0: all), edges, times."""
     connection = steps.connection
-    events, *ranges = connection.execute(
-        """SELECT count(*), min(start), max(start), max("end" - start), count("end"), max(spot), max(start - enabled)
-        FROM steps"""
-    ).fetchall()[0]
-    packing = _packing(steps.activities, events, *ranges)
-    parts = max(1, -(-events * BYTES_PER_EVENT // int(steps.memory * SHARE_OF_MEMORY)))
+    extent = steps.extent
+    packing = _packing(steps.activities, extent)
+    parts = max(1, -(-extent.events * BYTES_PER_EVENT // int(steps.memory * SHARE_OF_MEMORY)))
     for part in range(parts):
         _walk(steps, packing, part, parts)
         for name, query in _queries(packing).items():
             _add(connection, name, query, part, parts)
-    spreads = Spreads(connection, most=int(steps.memory / BYTES_PER_VALUE), split=steps.split)
+    spreads = Spreads(connection, extent.events, most=int(steps.memory / BYTES_PER_VALUE), split=steps.split)
     return Counts(
         variants=_variants(connection, top, steps.split),
         activities=_activities(connection, steps.split),
@@ -116,32 +144,21 @@ class _Packing:
     waited: str
 
 
-def _packing(
-    activities: int, events: int, low: int, high: int, longest: int | None, known: int, spots: int, wait: int | None
-) -> _Packing:
-    """Return how events are packed: the narrowest integer that holds them, else a record.
-
-    Parameters
-    ----------
-    low, high
-        First and last start.
-    longest, known
-        The longest duration, and how many ends are known.
-    wait
-        The longest wait.
-    """
-    timeless = longest == 0 and known == events
+def _packing(activities: int, extent: Extent) -> _Packing:
+    """Return how events are packed: the narrowest integer that holds them, else a record."""
+    low, wait = extent.low, extent.wait
+    timeless = extent.longest == 0 and extent.known == extent.events
     of_code = max(1, (activities - 1).bit_length())
-    of_spot = spots.bit_length()
-    of_length = 0 if timeless else ((longest or 0) + 1).bit_length()
+    of_spot = extent.spots.bit_length()
+    of_length = 0 if timeless else ((extent.longest or 0) + 1).bit_length()
     of_wait = (wait or 0).bit_length()
     waits = {
         "wait": "" if wait is None else f"{_shift('start - enabled', of_code, of_wait + of_code)} | code",
         "wait_code": f"{{0}} & {2**of_code - 1}",
         "waited": f"({{0}} >> {of_code})::BIGINT",
     }
-    bits = (high - low).bit_length() + of_length + of_spot + of_code
-    if bits > 127:
+    bits = (extent.high - low).bit_length() + of_length + of_spot + of_code
+    if bits > MOST_BITS:
         event = f"""{{'s': start, 'd': coalesce("end" - start, {LAST}), 'p': spot, 'c': code}}"""
         end = f"CASE WHEN {{0}}.d < {LAST} THEN {{0}}.s + {{0}}.d END"
         return _Packing(event=event, code="{0}.c", start="{0}.s", end=end, **waits)
@@ -247,15 +264,21 @@ def _ends(connection: duckdb.DuckDBPyConnection, split: bool) -> pa.Table:
 
 
 class Spreads:
-    """Sums and quantiles of the `value`s of tables, exact, at most `most` values of them in memory at a time."""
+    """Sums and quantiles of the `value`s of tables, exact.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, most: int, split: bool) -> None:
+    A table has at most `values` rows; groups are taken together until they have `most`, so that the memory suffices.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, values: int, most: int, split: bool) -> None:
         self.connection = connection
+        self.values = values
         self.most = max(1, most // (2 if split else 1))
         self.split = split
 
     def of(self, table: str, keys: str) -> pa.Table:
         """Return `part`, `keys`, `n, known, total, p50, p90` of each group of a table."""
+        if self.values <= self.most:
+            return self._directly(f"SELECT * FROM {table}", keys)
         sizes = (
             f"CREATE OR REPLACE TEMP TABLE sizes AS SELECT {keys}, count(value) AS known FROM {table} GROUP BY {keys}"
         )

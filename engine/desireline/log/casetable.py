@@ -1,6 +1,6 @@
 """The case table: what happened to each case, as integer sums; the same for a log and for a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,3 +82,8 @@ class CaseTable:
 
     def __len__(self) -> int:
         return len(self.wait)
+
+    def select(self, keep: np.ndarray) -> "CaseTable":
+        """Return the table of the cases that `keep` (bool, one per case) marks."""
+        columns = {name: getattr(self, name) for name in self.__slots__}
+        return replace(self, **{n: values[keep] for n, values in columns.items() if isinstance(values, np.ndarray)})

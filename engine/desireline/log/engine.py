@@ -38,7 +38,9 @@ def told(where: str) -> Iterator[None]:
     except duckdb.OutOfMemoryException:
         help = "Give it more with --memory, or make room in the folder for temporary files (TMPDIR)."
         raise LogError("the log does not fit the memory and the disk it was given", where=where, help=help) from None
-    except (duckdb.IOException, duckdb.InvalidInputException) as fault:
-        reason = str(fault).splitlines()[0]
+    except duckdb.Error as fault:
+        if isinstance(fault, duckdb.ProgrammingError) and not isinstance(fault, duckdb.InvalidInputException):
+            raise  # a query of ours is wrong, not the file
+        reason = (str(fault).splitlines() or ["damaged"])[0]
         help = "Make room where the disk is full; else export the file again."
         raise LogError(f"the file cannot be read to its end ({reason})", where=where, help=help) from None

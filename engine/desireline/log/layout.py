@@ -1,6 +1,5 @@
 """A log as one table under names that every reader recognises, so that reading it gives the same log."""
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -9,6 +8,7 @@ from desireline.log.roles import recognised
 
 TIME = pa.timestamp("us", "UTC")
 NOT_KNOWN = "unknown"
+LARGE = 1e15
 
 
 def layout(log: EventLog) -> pa.Table:
@@ -68,16 +68,10 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column as it is written in text: times as ISO 8601 in UTC, whole numbers without a point."""
     if pa.types.is_timestamp(column.type):
         return iso(column.cast(pa.int64()))
-    if not pa.types.is_floating(column.type) or not pc.all(pc.equal(column, pc.floor(column))).as_py():
+    if not pa.types.is_floating(column.type):
         return column
-    whole = column.cast(pa.int64(), safe=False)
-    same = pc.all(pc.equal(whole.cast(pa.float64(), safe=False), column)).as_py()
-    return whole if same and not _has_negative_zero(column) else column
-
-
-def _has_negative_zero(column: pa.ChunkedArray) -> bool:
-    values = column.to_numpy()
-    return bool((np.signbit(values) & (values == 0)).any())
+    whole = pc.and_(pc.equal(column, pc.floor(column)), pc.less(pc.abs(column), LARGE))
+    return column.cast(pa.int64()) if pc.all(whole).as_py() else column
 
 
 def attribute(name: str) -> str:

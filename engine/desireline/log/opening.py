@@ -87,6 +87,11 @@ def _siblings(file: Path) -> str:
     return f'Did you mean "{close[0]}"?' if close else "Check the path."
 
 
+def on_disk(path: Path) -> Path:
+    """Return the file in which a table of a database stands that is written FILE::TABLE; any other path as it is."""
+    return path if path.exists() else Path(str(path).partition("::")[0])
+
+
 def kind(path: Path) -> str:
     """Return what the file holds, from its first bytes: `parquet`, `arrow`, `duckdb`, `xes`, `csv` or
     `ocel-json`, `ocel-xml`, `ocel-sqlite`.
@@ -96,7 +101,7 @@ def kind(path: Path) -> str:
     LogError
         If it is known to be something else.
     """
-    head = peek(Path(str(path).partition("::")[0]) if not path.exists() else path, 4096)
+    head = peek(on_disk(path), 4096)
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"ARROW1"):

@@ -44,7 +44,7 @@ MEANING: Mapping[str, str] = {
     "long_case": "cases of absurd length (kept)",
     "similar_activities": "activities that differ only by letter case or spaces (kept apart)",
     "conflicting_attribute": "cases in which an attribute of the case changes",
-    "ambiguous_dates": "dates whose day and month could be exchanged",
+    "ambiguous_dates": "dates whose day and month could be exchanged (--dates says which comes first)",
     "not_a_number": "values that are no numbers where money is expected (taken as unknown)",
     "empty_trace": "cases of the file without an event (left out)",
 }

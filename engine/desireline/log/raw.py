@@ -146,7 +146,7 @@ class ParquetRows(Rows):
         columns = ", ".join(f"{sql} AS c{i}" for i, sql in enumerate(self.columns.values()))
         spot = self.row
         if len(self.files) > 1:
-            spot = f"({list(self.files.values())})[file_index + 1] + {self.row}"
+            spot = f"({list(self.files.values())})[file_index::BIGINT + 1] + {self.row}"
         file = literal(self.name) if self.name else "parse_filename(filename)"
         connection.execute(
             f"""CREATE TEMP VIEW raw AS SELECT {columns}, {spot} AS spot, {file} AS file, {self.row} AS row,

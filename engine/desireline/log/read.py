@@ -13,6 +13,7 @@ from desireline.log.cache import content_key
 from desireline.log.columns import from_table
 from desireline.log.eventlog import EventLog
 from desireline.log.filters import Filters, check, filtered
+from desireline.log.opening import on_disk
 from desireline.log.quality import Facts, Quality
 from desireline.log.rows import LABELS
 from desireline.log.scan import Scan, read_raw, scan_log
@@ -130,7 +131,7 @@ def _provenance(scan: Scan, facts: Facts) -> dict[str, Any]:
     for problem in facts.problems:
         if problem.kind != "future_time":  # it depends on the clock, and models carry this
             counts[problem.kind] = counts.get(problem.kind, 0) + problem.count
-    digests = [content_key(file) for file in scan.files]
+    digests = [content_key(on_disk(file)) for file in scan.files]
     return {
         "file": scan.name,
         "sha256": digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest(),

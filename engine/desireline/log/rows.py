@@ -1,12 +1,12 @@
 """From raw text to typed rows: one SQL table in which every row is usable or says why it is not."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from desireline.errors import LogError, nearest
-from desireline.log.raw import ParquetRows, Rows, distinct, literal
+from desireline.log.raw import RawLog, Rows, distinct, literal
 from desireline.log.roles import Roles
 from desireline.log.source import Source
 from desireline.log.times import Times, times
@@ -14,7 +14,8 @@ from desireline.log.times import Times, times
 BLANK = "('', 'NULL', 'null', 'NaN', 'nan', '\\N')"
 RESERVED = ("case", "case_id", "activity", "enabled", "start", "end", "resource", "pool", "channel", "customer", "open")
 LABELS = ("resource", "pool", "channel", "customer")
-_NUMBER = r"[+-]?(0|[1-9]\d{0,14})?(\.\d{1,15})?([eE][+-]?\d{1,2})?"
+_EXPONENT = r"([eE]([+]?([0-2]?\d{1,2}|30[0-7])|-([0-2]?\d{1,2}|3[0-2]\d)))?"
+_NUMBER = rf"[+-]?((0|[1-9]\d{{0,14}})(\.\d{{0,25}})?|\.\d{{1,25}}){_EXPONENT}"
 _DATE = r"\d{4}-\d\d?-\d\d?([T ]\d\d?:\d\d.*)?"
 _SAMPLE = 2_000
 
@@ -69,11 +70,12 @@ def load(
     place = {name: f"c{i}" for i, name in enumerate(raw.names)}
     kinds = dict(connection.execute("SELECT column_name, column_type FROM (DESCRIBE raw)").fetchall())
     zone = source.timezone or "UTC"
-    read = {
-        role: times(connection, "raw", place[column], kind=kinds[place[column]], zone=zone, dates=source.dates)
-        for role, column in roles.columns.items()
-        if role in ("enabled", "start", "end")
+    of_time = {role: place[roles.columns[role]] for role in ("enabled", "start", "end") if role in roles.columns}
+    known_times = {
+        column: times(connection, "raw", column, kind=kinds[column], zone=zone, dates=source.dates)
+        for column in sorted(set(of_time.values()))
     }
+    read = {role: known_times[column] for role, column in of_time.items()}
     columns = {name: place[column] for name, column in roles.attributes.items()}
     known = dict(zip(columns, distinct([*RESERVED, *columns])[len(RESERVED) :], strict=True))
     _demand_attributes(source, known)
@@ -81,13 +83,27 @@ def load(
         columns = {name: column for name, column in columns.items() if known[name] in wanted}
     typed, not_numbers = _attributes(connection, columns, kinds, source, zone)
     attributes = {f"a{i}": known[name] for i, name in enumerate(columns)}
-    parts = [*_roles_sql(roles, place, kinds, read, source), *(f"{sql} AS a{i}" for i, sql in enumerate(typed))]
+    in_files = not isinstance(raw, RawLog)
+    plain = (
+        _unblank(connection, [place[c] for r, c in roles.columns.items() if r not in read], kinds) if in_files else ()
+    )
+    parts = [*_roles_sql(roles, place, kinds, read, source, plain), *(f"{sql} AS a{i}" for i, sql in enumerate(typed))]
     text = any(kinds[place[roles.columns[role]]] == "VARCHAR" for role in read)
-    what = "VIEW" if isinstance(raw, ParquetRows) and not text and "lifecycle" not in roles.columns else "TABLE"
+    what = "VIEW" if in_files and not text and "lifecycle" not in roles.columns else "TABLE"
     connection.execute(
         f"CREATE TEMP {what} rows AS SELECT *, {_BAD} AS bad FROM (SELECT spot, {', '.join(parts)} FROM raw)"
     )
     return Loaded(attributes=attributes, times=read, zone=zone, known=tuple(known.values()), not_numbers=not_numbers)
+
+
+def _unblank(connection: duckdb.DuckDBPyConnection, columns: Sequence[str], kinds: Mapping[str, str]) -> list[str]:
+    """Return the columns of text that hold no word for an unknown value, so that they can be taken as they are."""
+    columns = [column for column in columns if kinds[column] == "VARCHAR"]
+    if not columns:
+        return []
+    counts = ", ".join(f"count(*) FILTER (trim({column}) IN {BLANK})" for column in columns)
+    found = connection.execute(f"SELECT {counts} FROM raw").fetchall()[0]
+    return [column for column, count in zip(columns, found, strict=True) if not count]
 
 
 _BAD = """CASE
@@ -98,13 +114,18 @@ _BAD = """CASE
 
 
 def _roles_sql(
-    roles: Roles, place: Mapping[str, str], kinds: Mapping[str, str], read: Mapping[str, Times], source: Source
+    roles: Roles,
+    place: Mapping[str, str],
+    kinds: Mapping[str, str],
+    read: Mapping[str, Times],
+    source: Source,
+    plain: Collection[str],
 ) -> list[str]:
     def label(role: str) -> str:
         if role not in roles.columns:
             return "NULL::VARCHAR"
         column = place[roles.columns[role]]
-        return clean(column, kinds[column])
+        return column if column in plain else clean(column, kinds[column])
 
     def given(role: str) -> str:
         return f"{label(role)} IS NOT NULL" if role in roles.columns else "false"

@@ -33,8 +33,9 @@ _REPLACEMENT = "\ufffd"
 def write_xes(log: EventLog, out: IO[bytes]) -> tuple[str, ...]:
     """Write a log as XES; return what could not be kept: characters that XML does not have."""
     table = layout(log)
-    of_cases = {attribute(name): text(log.cases.column(name)) for name in log.case_attributes}
-    of_events = {name: table.column(name) for name in table.column_names if name not in of_cases and name != "case_id"}
+    of_cases = {name: text(log.cases.column(name)) for name in log.case_attributes}
+    apart = {"case_id", *map(attribute, of_cases)}
+    of_events = {name: table.column(name) for name in table.column_names if name not in apart}
     if "end_time" in of_events and of_events["end_time"].null_count == log.n_events:
         of_events["end_time"] = pa.chunked_array([[""], pa.nulls(log.n_events - 1, pa.string())])
     begun = _joined({"concept:name": log.cases.column("case_id"), **of_cases}, "    ")

@@ -1,15 +1,20 @@
 """The curve under the map: waiting and steps per case, stage by stage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from desireline.report.geometry import CARD, Frame
 from desireline.report.grid import Grid
 from desireline.report.moves import Move, Seen
-from desireline.report.words import time
+from desireline.report.words import MINUS, time
 
 HEIGHT, BASE, TOP = 158.0, 112.0, 36.0
+FELT, MIDDLE, REACH, LEAST = 96.0, 58.0, 28.0, 0.5
+
+
+LENSES = ("rational", "emotional")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +30,25 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Felt:
+    """What is heard through one lens (rational or emotional): a path through (x, y, text) of each stage heard."""
+
+    lens: str
+    path: str
+    spots: tuple[tuple[float, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """Idle time as an area, steps as a line, through the same spots."""
+    """Idle time as an area, steps as a line, through the same spots; below, what was heard at the same stages."""
 
     spots: tuple[Spot, ...]
     area: str
     outline: str
     steps: str
+    felt: tuple[Felt, ...] = ()
     base: float = BASE
+    middle: float = HEIGHT + MIDDLE
     height: float = HEIGHT
 
 
@@ -63,6 +79,34 @@ def curve(grid: Grid, at: Frame, seen: Mapping[str, Seen], moves: Sequence[Move]
     steps_line = _smooth([(left, spots[0].steps_y), *((s.x, s.steps_y) for s in spots), (right, spots[-1].steps_y)])
     area = f"{outline}L{right} {BASE}L{left} {BASE}Z"
     return Curve(spots=spots, area=area, outline=outline, steps=steps_line)
+
+
+def with_heard(drawn: Curve | None, lenses: Sequence[Mapping[str, Any]]) -> Curve | None:
+    """Return the curve with what was heard below it; `lenses` are the stages of a listening path.
+
+    The line in the middle is what each source usually says; up is better.
+    """
+    if drawn is None:
+        return None
+    at = {spot.title: spot.x for spot in drawn.spots}
+    values = [row[lens] for row in lenses for lens in LENSES if row.get(lens) is not None]
+    most = max([LEAST, *(abs(value) for value in values)])
+    lines = [_felt(lens, lenses, at, most) for lens in LENSES]
+    felt = tuple(line for line in lines if line is not None)
+    return replace(drawn, felt=felt, height=drawn.height + FELT) if felt else drawn
+
+
+def _felt(lens: str, rows: Sequence[Mapping[str, Any]], at: Mapping[str, float], most: float) -> Felt | None:
+    spots = tuple(
+        (at[row["stage"]], round(HEIGHT + MIDDLE - REACH * row[lens] / most, 1), _told(row[lens]))
+        for row in rows
+        if row.get(lens) is not None and row["stage"] in at
+    )
+    return Felt(lens=lens, path=_smooth([(x, y) for x, y, _ in spots]), spots=spots) if len(spots) > 1 else None
+
+
+def _told(value: float) -> str:
+    return f"{value:+.1f}".replace("-", MINUS)
 
 
 def _idle(grid: Grid, left: int, right: int, moves: Sequence[Move]) -> float:

@@ -118,7 +118,7 @@ def _percent(share: float) -> str:
 
 
 def _amount(value: float, currency: str = "") -> str:
-    return f"{float(f'{value:.3g}'):,.0f}{NBSP}{currency}".rstrip(NBSP)
+    return f"{float(f'{value:.3g}') + 0.0:,.0f}{NBSP}{currency}".rstrip(NBSP)
 
 
 def _money(money: Mapping[str, float]) -> str:

@@ -10,7 +10,21 @@ from typing import Any
 from desireline.blueprint.blueprint import Blueprint
 from desireline.errors import DesirelineError
 
-NAMES = ("check", "discover", "compare", "calibrate", "study", "effort", "listen", "retain", "asset", "blueprint")
+NAMES = (
+    "check",
+    "discover",
+    "compare",
+    "calibrate",
+    "study",
+    "effort",
+    "listen",
+    "retain",
+    "asset",
+    "watch",
+    "score",
+    "diff",
+    "blueprint",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +45,9 @@ class Documents:
     listen: Mapping[str, Any] = field(default_factory=dict)
     retain: Mapping[str, Any] = field(default_factory=dict)
     asset: Mapping[str, Any] = field(default_factory=dict)
+    watch: Mapping[str, Any] = field(default_factory=dict)
+    score: Mapping[str, Any] = field(default_factory=dict)
+    diff: Mapping[str, Any] = field(default_factory=dict)
 
     def present(self) -> tuple[str, ...]:
         """Return the names of the documents that are there."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from desireline.blueprint.blueprint import Blueprint, Touchpoint
-from desireline.report.curve import Curve, curve
+from desireline.report.curve import Curve, curve, with_heard
 from desireline.report.documents import Documents
 from desireline.report.geometry import CARD, STAGE_PAD, TOP, Arrow, Frame, arrows, frame
 from desireline.report.grid import Grid, found_grid, planned_grid
@@ -104,6 +104,7 @@ class Facts:
     gives_up: frozenset[str]
     costs: Mapping[str, float] | None
     few: frozenset[str]
+    lenses: Sequence[Mapping[str, Any]]
 
 
 def gather(documents: Documents) -> Facts:
@@ -125,6 +126,7 @@ def gather(documents: Documents) -> Facts:
         gives_up=frozenset(row["activity"] for row in documents.compare.get("unmapped", ()) if row.get("gives_up")),
         costs=costs(documents.compare),
         few=frozenset(row["touchpoint"] for row in (documents.compare.get("avoidable") or {}).get("set", ())),
+        lenses=documents.listen.get("lenses", ()),
     )
 
 
@@ -167,7 +169,7 @@ def journey_map(facts: Facts) -> JourneyMap | None:
         stages=_stages(grid, at),
         lanes=_lanes(grid, at),
         visibility=_visibility(grid, at),
-        curve=curve(grid, at, facts.seen, facts.moves, facts.cases),
+        curve=with_heard(curve(grid, at, facts.seen, facts.moves, facts.cases), facts.lenses),
         planned=facts.blueprint is not None,
         seen=bool(facts.seen),
         note=_note(drawn, facts, names),

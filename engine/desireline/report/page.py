@@ -18,6 +18,7 @@ from desireline.report import (
     organisation,
     promises,
     provenance,
+    watched,
     whatif,
 )
 from desireline.report.documents import Documents, read_documents
@@ -85,6 +86,10 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "moments": moments.moments(documents.compare, documents.blueprint.currency if documents.blueprint else ""),
         "organisation": organisation.organisation(documents.compare),
         **_experience(documents),
+        "watched": watched.watched(documents.watch),
+        "alarms": watched.alarms_by_touchpoint(documents.watch),
+        "scorecards": watched.scorecards(documents.score),
+        "delta": watched.delta(documents.diff),
         "what_if": whatif.what_if(documents.study) if documents.study else None,
         "decisions": decisions.decisions(documents.study) if documents.study else None,
         "times": behind.times(documents.discover),

@@ -48,10 +48,10 @@ from desireline.simulate.treatments import ENTERS as ON_ENTERING
 
 
 @overload(draws.split, jit_options={"forceinline": True})
-def _split(x: float) -> Callable[[float], tuple[float, int]]:
+def _split(x: float) -> Callable[[float], Any]:
     """Return `draws.split` without a call: by the bits of the number, which is not denormal."""
 
-    def bits(x: float) -> tuple[float, int]:
+    def bits(x: float) -> Any:
         word = np.float64(x).view(np.int64)
         fraction = np.int64((word & 0x000FFFFFFFFFFFFF) | 0x3FE0000000000000).view(np.float64)
         return fraction, (word >> 52) - 1022
@@ -59,12 +59,14 @@ def _split(x: float) -> Callable[[float], tuple[float, int]]:
     return bits
 
 
-for _text in (
+_short: tuple[Callable[..., Any], ...] = (
     seeds.mix, seeds.link, seeds.uniform, draws.log, draws.exponential, draws.duration, draws.choose, draws.at_speed,
     draws.times_factor, draws.arrival_time,
-):  # fmt: skip
+)  # fmt: skip
+_rare: tuple[Callable[..., Any], ...] = (draws.residual, draws.cell, draws.open_at, draws.later, draws.going_on)
+for _text in _short:
     register_jitable(forceinline=True)(_text)
-for _text in (draws.residual, draws.cell, draws.open_at, draws.later, draws.going_on):
+for _text in _rare:
     register_jitable(_text)
 uniform, link, exponential, quantile, choose = (
     seeds.uniform,
@@ -996,7 +998,7 @@ def advance(
         for stream in range(streams):
             next_arrival(calendar, flow, clock, pools + stream, stream)
     for _ in range(steps):
-        slot = np.int64(clock.tree[1])
+        slot: Any = np.int64(clock.tree[1])
         if due[slot] >= stop:
             return FINISHED
         if cramped(life, record, reserve):

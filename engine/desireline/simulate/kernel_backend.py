@@ -90,4 +90,4 @@ def _at_work(room: Room) -> np.ndarray:
     columns = [token[:, c] for c in (k.NUMBERED, k.LABEL, k.POOL, k.UNIT, k.ENABLED, k.START)]
     unknown, unfinished = np.full(len(token), UNKNOWN), np.full(len(token), UNFINISHED)
     visits = np.stack([case, *columns, unknown, unfinished], axis=1)
-    return visits[case >= 0]
+    return np.asarray(visits[case >= 0])

@@ -14,6 +14,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count, pairwise
 from typing import Any
@@ -73,6 +74,12 @@ class Turn(simpy.Event):
         env.schedule(self, EventPriority(turn), at - env.now)
 
 
+def awake(rest: simpy.Event, node: int | None = None) -> None:
+    """Let the token that rests go on, to `node` if any, unless it has been awoken before."""
+    if not rest.triggered:
+        rest.succeed(node)
+
+
 @dataclass(slots=True, eq=False)
 class Case:
     """A case under way: what names it in draws and in the order of events, and what it has counted.
@@ -99,6 +106,14 @@ class Case:
     promised: set[int] = field(default_factory=set)
     fulfilled: set[int] = field(default_factory=set)
 
+    def broke(self, promise: int) -> bool:
+        """Return whether a promise has not been kept so far."""
+        return promise not in self.fulfilled
+
+
+NOWHERE = simpy.Event(simpy.Environment()).succeed()
+"""Where a token rests that has not rested yet."""
+
 
 @dataclass(slots=True, eq=False)
 class Token:
@@ -107,7 +122,7 @@ class Token:
     case: Case
     branch: int = 0
     node: int = END
-    rest: simpy.Event | None = None
+    rest: simpy.Event = field(default_factory=lambda: NOWHERE)
     visit: int = 0
     enabled: int = 0
     leaves: int = NEVER
@@ -123,7 +138,7 @@ class Token:
     @property
     def rests(self) -> bool:
         """Whether a treatment can reach it."""
-        return self.rest is not None and not self.rest.triggered
+        return not self.rest.triggered
 
 
 class Ticket(simpy.Event):
@@ -456,8 +471,7 @@ class Journey:
     def pause(self, token: Token, until: int, kind: int = TIMER) -> Way:
         """Rest until an instant; return where a treatment sends the token, or None."""
         rest = token.rest = self.env.event()
-        turn = Turn(self.env, until, kind, token.who)
-        turn.callbacks.append(lambda _: rest.triggered or rest.succeed(None))
+        Turn(self.env, until, kind, token.who).callbacks.append(lambda _: awake(rest))
         sent: int | None = yield rest
         return END if token.case.ended != UNFINISHED else sent
 
@@ -638,7 +652,7 @@ class Treatments:
         for i in self.triggered(token, activity, LATE):
             if i not in case.promised:
                 case.promised.add(i)
-                self.watch(i, token, lambda i=i: i not in case.fulfilled)
+                self.watch(i, token, partial(case.broke, i))
         starts = case.starts
         for i in self.triggered(token, activity, SILENT):
             token.watched += 1

@@ -20,6 +20,7 @@ FEWEST = 4
 RHYTHM = 0.05
 BEYOND_CHANCE = 1.645
 LATER = 14
+LEAST = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,7 @@ def standardised(
     compared with the mean of all points before it, and its t value becomes the normal value of the same probability:
     what is not known because the reference is short costs no false alarm, and a change is learnt only slowly (how much
     points vary is told by those at least 14 points earlier).
-    Overdispersion multiplies the sampling variance, and never makes it smaller.
+    Overdispersion multiplies the sampling variance; underdispersion makes it at most half as large.
 
     Parameters
     ----------
@@ -192,7 +193,7 @@ def standardised(
     counts, squares = counts[settled], squares[settled]
     freedom = counts * (1 - spent / max(int((~np.isnan(series)).sum()), 1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.sqrt(np.maximum(squares / freedom, 1.0))
+        scale = np.sqrt(np.maximum(squares / freedom, LEAST))
         tail = stdtr(freedom, -np.abs(error) / scale)
         z = np.where(freedom >= FEWEST, -np.sign(error) * ndtri(np.maximum(tail, 1e-300)), np.nan)
     persistence = _persistence(z[:n_reference])

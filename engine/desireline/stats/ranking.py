@@ -39,7 +39,8 @@ def mean_draws(values: np.ndarray, refit: np.ndarray, key: int, count: int = DRA
     Parameters
     ----------
     values : float array, shape (runs, columns)
-        Runs in which a value is unknown (NaN) are left out; columns that are equal stay equal.
+        Runs in which a value is unknown (NaN) are left out; columns that are equal stay equal, and one
+        that does not vary stays what it is.
     refit : int array, shape (runs,)
         Which refit each run used.
     key
@@ -54,7 +55,7 @@ def mean_draws(values: np.ndarray, refit: np.ndarray, key: int, count: int = DRA
     sizes, directions = np.linalg.eigh(covariance)
     root = directions * np.sqrt(np.clip(sizes, 0.0, None))
     random = np.random.Generator(np.random.Philox(key))
-    normal = random.standard_normal((count, values.shape[1])) @ root.T
+    normal = np.where(np.ptp(values, axis=0) > 0, random.standard_normal((count, values.shape[1])) @ root.T, 0.0)
     draws = values.mean(axis=0) + normal / np.sqrt(random.chisquare(df, count) / df)[:, None]
     return np.asarray(draws[:, place.ravel()])
 

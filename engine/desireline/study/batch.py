@@ -118,6 +118,10 @@ class Batch:
             backend=self.backend,
         )
 
+    def task_at(self, place: int, replication: int) -> Task:
+        """Return the task of the cell at `place`."""
+        return self.task(self.keys[place], replication)
+
     def runs(self, replications: int) -> Runs:
         """Return the measures of the first `replications` runs as arrays."""
         table = {

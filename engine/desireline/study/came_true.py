@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +177,7 @@ def came_true(
 
 def _complete(side: Side) -> Side:
     keep = side.table.completed == 1
-    fields = {
-        name: value[keep] for name in side.table.__slots__ if isinstance(value := getattr(side.table, name), np.ndarray)
-    }
-    return Side(table=replace(side.table, **fields), compared=side.compared[keep])
+    return Side(table=side.table.select(keep), compared=side.compared[keep])
 
 
 def _block_size(sides: Sequence[Side]) -> tuple[int, str]:

@@ -102,7 +102,7 @@ def _amount(value: float, currency: str = "") -> str:
 
 def _rounded(value: float) -> float:
     """Return `value` with three digits: more would pretend to know."""
-    return float(f"{value:.3g}")
+    return float(f"{value:.3g}") + 0.0
 
 
 ROWS: Mapping[str, str] = {

@@ -20,6 +20,7 @@ from desireline.study.design import cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
+from desireline.study.segments import require_attribute, segments
 from desireline.study.sentences import sentences
 from desireline.study.size import refuse_too_many
 from desireline.study.store import open_store
@@ -81,6 +82,7 @@ def run_study(
         doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
         missing = reasons(inputs.model)
         watched = _watched(study, missing)
+        require_attribute(inputs.model, study.by, study.file)
         refuse_too_many(study, inputs.model, seed, place.processes, backend, accept_many)
         made, warnings = cells(study, inputs.model, seed)
         batch = Batch(
@@ -94,6 +96,7 @@ def run_study(
         )
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
+        decision["segments"] = segments(study, runs, missing, batch.task_at, place.processes, lambda: None)
         result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings), decision)
         write_tables(store, runs, result)
         write_charters(store, result, as_of)

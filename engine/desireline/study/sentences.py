@@ -13,7 +13,13 @@ NAMES = {
     "abandoned": "giving up in a queue",
     "cases": "the number of cases",
     "retained": "the share of customers kept",
+    "effort": "effort",
+    "cost": "cost",
+    "value": "the value kept",
 }
+
+PER_CASE = ("s", "money", "points")
+"""Units of what is a mean over cases."""
 
 
 def sentences(effects: Sequence[EffectRow]) -> tuple[Sentence, ...]:
@@ -56,7 +62,7 @@ def clause(row: EffectRow) -> str:
     low, high = sorted((abs(row.low), abs(row.high)))
     falls = "falls" if row.effect < 0 else "rises"
     size, unit = scale(abs(row.effect), row.unit)
-    per_case = " per case" if row.unit == "s" else ""
+    per_case = " per case" if row.unit in PER_CASE else ""
     name = NAMES.get(row.measure, row.measure)
     much = f"{abs(row.effect) / size:.3g}{unit}{per_case}"
     return f"{name} {falls} by {much} ({low / size:.3g} to {high / size:.3g})"
@@ -84,7 +90,9 @@ def show_value(value: float | None, unit: str) -> str:
         return "-"
     if unit == "s":
         return show_duration(value)
-    return f"{100 * value:.2f} %" if unit == "share" else f"{value:,.1f}"
+    if unit == "share":
+        return f"{100 * value:.2f} %"
+    return f"{value:,.1f}" if abs(value) >= 10 or unit == "cases" else f"{value:.3g}"
 
 
 def show_change(value: float | None, unit: str, size: float | None = None) -> str:

@@ -7,7 +7,7 @@ another is never used. Files are written to a temporary file, synced and renamed
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,12 @@ class Store:
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
         self.write(name, sink.getvalue().to_pybytes())
+
+    def sweep(self, folder: str, kept: Collection[str]) -> None:
+        """Remove the files of `folder` that an earlier answer left, besides those `kept`."""
+        for path in sorted((self.folder / folder).glob("*.md")):
+            if f"{folder}/{path.name}" not in kept:
+                path.unlink(missing_ok=True)
 
     def write(self, name: str, content: str | bytes) -> None:
         """Write a file whole or not at all.

@@ -32,7 +32,9 @@ def write_tables(store: Store, runs: Runs, result: StudyResult) -> None:
 
 def write_charters(store: Store, result: StudyResult, as_of: date | None = None) -> None:
     """Write a charter for each initiative, and the whole answer as `study.xlsx`."""
-    for name, text in files(result, as_of):
+    written = dict(files(result, as_of))
+    store.sweep("charters", written)
+    for name, text in written.items():
         store.write(name, text)
     store.write("study.xlsx", workbook(result, as_of))
 

@@ -57,12 +57,6 @@ def _kept(found: Measured) -> dict[str, float | None]:
 
 def replicate_all(tasks: Sequence[Task], workers: int, done: Callable[[], None]) -> Iterator[dict[str, float | None]]:
     """Yield the measures of each task in the order of `tasks`, whatever the number of processes."""
-    if workers == 1 or len(tasks) < 2:
-        results: Iterator[dict[str, float | None]] = map(replicate, tasks)
-    else:
-        from joblib import Parallel, delayed
+    from desireline.study.workers import spread
 
-        results = Parallel(n_jobs=workers, return_as="generator")(delayed(replicate)(task) for task in tasks)
-    for result in results:
-        done()
-        yield result
+    yield from spread(replicate, tasks, workers, done)

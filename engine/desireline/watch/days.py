@@ -61,7 +61,7 @@ def window(log: EventLog, reference: tuple[date | None, date | None] = (None, No
     LogError
         If the log is too short, or the reference leaves nothing to watch.
     """
-    first, last = _covered(log)
+    first, last = covered(log)
     begin, end = reference
     first = max(first, last - LONGEST_DAYS + 1) if begin is None else max(first, (begin - EPOCH).days)
     days = last - first + 1
@@ -80,7 +80,7 @@ def window(log: EventLog, reference: tuple[date | None, date | None] = (None, No
     return Window(first=first, last=last, reference_last=reference_last)
 
 
-def _covered(log: EventLog) -> tuple[int, int]:
+def covered(log: EventLog) -> tuple[int, int]:
     """Return the first and the last day on which cases begin and that the log covers wholly.
 
     The first day counts if its first event comes no later than on nine of ten days; the last alike.

@@ -63,8 +63,8 @@ def drift(log: EventLog, before: tuple[int, int], after: tuple[int, int]) -> Dri
         if min(int((of_first & side).sum()) for side in sides) < FEWEST or sum(counts) < FEWEST:
             continue
         for kind, over, amount in (("frequency", of_first, here.astype(float)), ("time", here, logs)):
-            told = [_ratio(day[over & side], amount[over & side]) for side in sides]
-            p = _p(told) if kind == "frequency" or min(counts) >= FEWEST else np.nan
+            told = [by_days(day[over & side], amount[over & side]) for side in sides]
+            p = welch(told) if kind == "frequency" or min(counts) >= FEWEST else np.nan
             if not np.isnan(p):
                 found.append((kind, pair, told[0][0], told[1][0], *counts, p))
     q = adjusted(np.array([row[-1] for row in found])) if found else np.zeros(0)
@@ -73,8 +73,8 @@ def drift(log: EventLog, before: tuple[int, int], after: tuple[int, int]) -> Dri
     return Drift(tested=len(found), relations=tuple(rows), touchpoints=_meeting(rows))
 
 
-def _ratio(day: np.ndarray, amount: np.ndarray) -> tuple[float, float, int]:
-    """Return mean, variance of the mean (days as units) and number of days."""
+def by_days(day: np.ndarray, amount: np.ndarray) -> tuple[float, float, int]:
+    """Return mean, variance of the mean (days as units) and number of days; NaN where there is nothing."""
     if not len(day):
         return np.nan, np.nan, 0
     _, index = np.unique(day, return_inverse=True)
@@ -84,7 +84,7 @@ def _ratio(day: np.ndarray, amount: np.ndarray) -> tuple[float, float, int]:
     return float(mean), float(variance), days
 
 
-def _p(told: list[tuple[float, float, int]]) -> float:
+def welch(told: list[tuple[float, float, int]]) -> float:
     """Return the two-sided p-value of Welch's test of two means."""
     from scipy.special import stdtr
 

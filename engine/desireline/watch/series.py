@@ -76,15 +76,17 @@ class _Stays:
     end: np.ndarray
 
 
-def observe(log: EventLog, source: Source, blueprint: Blueprint | None, window: Window) -> list[Observed]:
+def observe(
+    log: EventLog, source: Source, blueprint: Blueprint | None, window: Window, age: int | None = None
+) -> list[Observed]:
     """Return the operational series of `log`: those of the whole journey first.
 
-    Cases are looked at as they stood at one age (the one at which four of five have ended), so that open cases at the
+    Cases are looked at as they stood at one `age` (that at which four of five have ended), so that open cases at the
     end of the log look like those before them; steps are looked at on the day they began, promises on the day they fell
     due.
     """
     return [
-        *_of_cases(log, source, blueprint, window),
+        *_of_cases(log, source, blueprint, window, age_settled(log, window) if age is None else age),
         *_of_steps(log, source, blueprint, window),
         *(_of_promises(log, source, blueprint, window) if blueprint else ()),
     ]
@@ -117,8 +119,9 @@ def at_age(log: EventLog, age: int) -> EventLog:
     return replace(log, events=events, cases=cases)
 
 
-def _of_cases(log: EventLog, source: Source, blueprint: Blueprint | None, window: Window) -> Iterator[Observed]:
-    age = age_settled(log, window)
+def _of_cases(
+    log: EventLog, source: Source, blueprint: Blueprint | None, window: Window, age: int
+) -> Iterator[Observed]:
     young = at_age(log, age)
     arrived = local_days(log.column("start")[log.offsets[:-1]], log.timezone)
     every = np.arange(log.n_cases)

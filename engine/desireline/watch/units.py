@@ -162,17 +162,17 @@ def score(
     for measure in chosen:
         values = np.where(settled | (measure.name == "retained"), measure.per_case(table), np.nan)
         cases = _Cases(values=values, unit=of_case, mix=mix.matrix, late=day >= middle, things=parts)
-        card = _scorecard(measure, cases, names, min_n, seed)
-        if card.reason is None or measures:
-            cards.append(card)
-    if not cards:
-        raise LogError("no measure differs between units", where=log.name, help="Name one with --measure.")
+        cards.append(_scorecard(measure, cases, names, min_n, seed))
+    told_of = [card for card in cards if card.reason is None or measures]
+    if not told_of:
+        reasons = "; ".join(dict.fromkeys(f"{card.measure}: {card.reason}" for card in cards))
+        raise LogError("the units cannot be compared", where=log.name, expected="units that differ", help=f"{reasons}.")
     return Scores(
         attribute=attribute,
         min_n=min_n,
         adjusted_for=mix.names,
         split=day_text(middle),
-        measures=tuple(cards),
+        measures=tuple(told_of),
         withheld=tuple((names[c], int(counts[c])) for c in range(len(names)) if counts[c] < min_n),
         unknown=int((of_case < 0).sum()),
         notes=tuple(_notes(len(shown), mix.names, int((~settled).sum()))),

@@ -1,0 +1,83 @@
+"""`desireline diff`: the living map."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from desireline.commands.options import Reading, common, output_folder, reading
+from desireline.commands.periods import days_of
+from desireline.errors import DesirelineError
+
+if TYPE_CHECKING:
+    from desireline.watch.period import Period
+
+Days = tuple[date | None, date | None]
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="[B]", required=False)
+@click.option("--blueprint", "blueprint_file", metavar="FILE", help="The intended journey: gap, promises, effort.")
+@click.option("--before", "first_days", metavar="FROM..TO", help="The earlier of two windows of the log A.")
+@click.option("--after", "later_days", metavar="FROM..TO", help="The later of two windows of the log A.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day up to which the last check is counted.")
+@output_folder
+@reading
+@common
+def command(
+    before: str,
+    after: str | None,
+    reading: Reading,
+    blueprint_file: str | None,
+    first_days: str | None,
+    later_days: str | None,
+    as_of: datetime | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Say what changed from A to B: volume, times, gap, promises, effort, losses, with intervals.
+
+    A and B are logs, or folders of results (-o). With A alone: two windows of it (--before, --after); with neither, -o
+    keeps its figures for a later comparison.
+    """
+    from desireline.commands.diff_output import show
+    from desireline.commands.output import print_json, say, write_json
+    from desireline.watch.period import as_document, difference
+
+    windows = days_of(first_days, "--before"), days_of(later_days, "--after")
+    if after is None and not (first_days and later_days):
+        kept = _period(before, reading, blueprint_file, windows[0], None)
+        if not output:
+            raise DesirelineError("one log alone", where="diff", expected="A and B, or --before and --after, or -o DIR")
+        say(f"written: {write_json(output, 'period', as_document(kept))}")
+        return
+    old = _period(before, reading, blueprint_file, windows[0], None)
+    new = _period(after or before, reading, blueprint_file, windows[1], old.age_us or None)
+    found = difference(old, new, as_of.date() if as_of else None)
+    if output:
+        say(f"written: {write_json(output, 'diff', found)}")
+    if as_json:
+        print_json(found)
+    else:
+        show(found)
+
+
+def _period(name: str, reading: Reading, blueprint_file: str | None, days: Days, age: int | None) -> "Period":
+    from desireline.blueprint.load import read_blueprint
+    from desireline.commands.output import say
+    from desireline.watch.period import period, read_period
+
+    if Path(name).is_dir() and _results(Path(name)):
+        return read_period(name)
+    blueprint = read_blueprint(blueprint_file) if blueprint_file else None
+    read = reading.read(name)
+    for note in read.notes:
+        say(f"note: {note}")
+    return period(read.log, read.source, blueprint, days=days, age=age)
+
+
+def _results(folder: Path) -> bool:
+    """Return whether a folder holds results, and not the files of a log."""
+    return any(folder.glob("*.json")) or not any(folder.iterdir())
