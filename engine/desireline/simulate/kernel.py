@@ -679,7 +679,7 @@ def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
 
 @pasted
 def travel(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> int:
-    """Lead a token on to its node; return DRAWS for a delay or timer, RESTS in a fork or silence, ROUTES, or FINISHES."""
+    """Lead a token on to its node; return DRAWS for a delay or timer, RESTS in a fork or silence, ROUTES or FINISHES."""
     token = life.token
     case, node = token[slot, k.CASE], token[slot, k.NODE]
     if life.case[case, k.ENDED] != UNFINISHED:
