@@ -26,8 +26,8 @@ def with_replay(model: Model, log: EventLog, visits: Visits, since: int, parts: 
     """Return `model` with what the log shows from `since` (UTC microseconds) on in place of what was fitted.
 
     `arrivals`: cases arrive exactly when they did, in the stream of their kind; redials are among them, so nobody
-    redials once more. `capacity`: the pools that queue have
-    on each date the staff that was there, in half hours; the week of the model on dates without any work.
+    redials once more. `capacity`: the pools that queue have on each date the staff that was there, in half hours; the
+    week of the model on dates without any work.
     """
     parameters = model.parameters
     if "arrivals" in parts:
@@ -100,8 +100,9 @@ def _served(name: str, model: Model, visits: Visits) -> np.ndarray:
 def _units(visits: Visits, rows: np.ndarray, work: np.ndarray, pieces: np.ndarray, zone: str) -> np.ndarray:
     """Return the number at work in each half hour.
 
-    Where at least three began work after waiting: the upper third of those busy then, as all who are there serve a queue
-    and some are between two visits. Elsewhere those present, less the usual share of them that does not serve while somebody waits.
+    Where at least three began work after waiting: the upper third of those busy then, as all who are there serve a
+    queue and some are between two visits. Elsewhere those present, less the usual share of them that does not serve
+    while somebody waits.
     """
     busy = counted(visits.start[work], visits.ended[work])
     present = counted(*stints(visits.resource[work], visits.start[work], visits.ended[work]))
