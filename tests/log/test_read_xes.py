@@ -153,7 +153,7 @@ def log_text(draw: st.DrawFn) -> str:
     return f'<?xml version="1.0"?>\n<log>{"".join(draw(SPACE) + child for child in children)}</log>'
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(text=log_text(), gathered=st.sampled_from([1, 40, 1 << 22]), piece=st.sampled_from([97, 1 << 16]))
 def test_any_layout_reads_as_a_plain_parser_reads_it(
     tmp_path_factory: pytest.TempPathFactory, text: str, gathered: int, piece: int
