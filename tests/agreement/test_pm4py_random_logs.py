@@ -24,7 +24,7 @@ def written(folder: Path, rows: list[tuple[str, str, int]]) -> str:
     return str(path)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(rows=st.lists(ROW, min_size=1, max_size=25))
 def test_variants_edges_starts_and_ends_agree(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, int]]
@@ -47,7 +47,7 @@ def test_variants_edges_starts_and_ends_agree(
     assert (dict(journey.starts), dict(journey.ends)) == (dict(starts), dict(ends))
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(rows=st.lists(ROW, min_size=1, max_size=25), seed=st.integers(0, 99))
 def test_the_order_of_rows_matters_only_between_ties(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, int]], seed: int

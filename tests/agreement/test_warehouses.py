@@ -217,7 +217,7 @@ def test_a_server_that_goes_away_in_the_middle_is_one_clear_error() -> None:
             )
 
         def end() -> None:
-            asking = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'desireline' AND state = 'active'"
+            asking = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
             with psycopg.connect(server, autocommit=True) as connection:
                 while not connection.execute(asking).fetchall()[0][0]:
                     time.sleep(0.05)

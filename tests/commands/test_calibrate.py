@@ -30,7 +30,7 @@ def test_json_is_one_document_with_the_agreed_keys(
     log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(tmp_path / "m.json")
-    assert run(log, "-o", path, "--refits", "2", "--json") == 0
+    assert run(log, "-o", path, "--refits", "2", "--no-backtest", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["model"] == path
     assert document["backtest"] is None

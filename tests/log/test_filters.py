@@ -166,7 +166,7 @@ CONDITION = st.recursive(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     condition=CONDITION,
     cases=st.lists(

@@ -3,13 +3,14 @@
 import gzip
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from desireline.errors import LogError
 from desireline.log import xmltags
-from desireline.log.xesfile import read_xes
+from desireline.log.xesfile import read_xes, store_xes
 from tests.log.logs import at, problems, read, rows
 
 EVENT = (
@@ -152,7 +153,7 @@ def log_text(draw: st.DrawFn) -> str:
     return f'<?xml version="1.0"?>\n<log>{"".join(draw(SPACE) + child for child in children)}</log>'
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(text=log_text(), gathered=st.sampled_from([1, 40, 1 << 22]), piece=st.sampled_from([97, 1 << 16]))
 def test_any_layout_reads_as_a_plain_parser_reads_it(
     tmp_path_factory: pytest.TempPathFactory, text: str, gathered: int, piece: int
@@ -172,3 +173,23 @@ def test_any_layout_reads_as_a_plain_parser_reads_it(
     assert rows == [{key: value for key, value in event.items() if key} for event in expected]
     lines = text.split("\n")
     assert all("<event" in lines[line - 1] for line in raw.line.tolist())
+
+
+def test_rows_that_are_stored_are_those_that_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column that comes late, a trace that is told behind its events, an event without a trace, a nested value."""
+    late = TRACE.format("b").replace("</trace>", '<string key="told" value="late"/></trace>')
+    path = tmp_path / "log.xes"
+    path.write_text(LOG.format(TRACE.format("a") + "<trace/>" + EVENT.format("Alone", 3) + late), encoding="utf-8")
+    monkeypatch.setattr(xmltags, "GATHERED", 1)
+    monkeypatch.setattr(xmltags, "PIECE", 64)
+    raw = read_xes(path)
+    stored = store_xes(path, tmp_path)
+    rows = pq.read_table(tmp_path / "rows.parquet")
+    assert rows.drop_columns(["row", "line"]).to_pydict() == {
+        f"c{i}": raw.table.column(i).to_pylist() for i in range(raw.table.num_columns)
+    }
+    assert (list(stored.names), stored.rows) == (raw.table.column_names, raw.rows)
+    assert (stored.notes, stored.empty_traces) == (raw.notes, 1)
+    assert rows.column("line").to_pylist() == raw.line.tolist()
+    assert raw.table.column("case:told").to_pylist() == [None, None, None, "late", "late"]
+    assert not (tmp_path / "pieces.arrow").exists()

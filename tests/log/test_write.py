@@ -121,7 +121,7 @@ def logs(draw: st.DrawFn) -> EventLog:
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".xes"])
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(log=logs())
 def test_any_log_reads_back_equal(tmp_path_factory: pytest.TempPathFactory, ending: str, log: EventLog) -> None:
     same(drop_unknown(again(log, tmp_path_factory.mktemp("log"), ending)), drop_unknown(log))

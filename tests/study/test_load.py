@@ -67,7 +67,7 @@ def test_all_that_is_wrong_comes_at_once(tmp_path: Path) -> None:
     assert 'demand: "0.9"' in text
     assert 'the factor "pool Field" has no values' in text
     assert 'no measure "wiat"; expected one of: wait, wait_served' in text
-    assert 'no measure "effort"' in text
+    assert 'no measure "efort"; expected one of' in text
     assert "no list of changes" in text
     assert len(found) == 11
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest import HOLDOUT, backtest
-from desireline.calibrate.calibrate import REFITS, Calibration, calibrate
+from desireline.calibrate.calibrate import REFITS, Calibration, calibrate, require_plausible_times
 from desireline.calibrate.knobs import DEFAULT
 from desireline.errors import ModelError
 from desireline.log.eventlog import EventLog
@@ -36,6 +36,7 @@ def calibrate_and_test(
     ModelError
         If the log cannot be calibrated, or a cut that was asked for leaves too few cases on one side.
     """
+    require_plausible_times(log)
     found, reason = None, NOT_ASKED
     if holdout is not None:
         try:

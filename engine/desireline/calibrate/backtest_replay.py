@@ -1,6 +1,6 @@
 """Replay in a back-test: the real arrivals, or the staff that was really there, of the held-out part."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,25 +11,28 @@ from desireline.calibrate.localtime import show, to_local
 from desireline.calibrate.presence import counted, stints
 from desireline.calibrate.visits import Visits
 from desireline.log.eventlog import EventLog
-from desireline.model.model import Model, Pool, Shift, Stream
+from desireline.model.model import Activity, Model, Pool, Shift, Stream
 from desireline.units import DAY, MINUTE
 
 Part = Literal["arrivals", "capacity"]
 PARTS: tuple[Part, ...] = ("arrivals", "capacity")
 PIECE = 30 * MINUTE
 FEWEST = 3
+SERVING = 2 / 3
 WAITED = 1_000_000
 
 
 def with_replay(model: Model, log: EventLog, visits: Visits, since: int, parts: Sequence[Part]) -> Model:
     """Return `model` with what the log shows from `since` (UTC microseconds) on in place of what was fitted.
 
-    `arrivals`: cases arrive exactly when they did, in the stream of their kind. `capacity`: the pools that queue have
-    on each date the staff that was there, in half hours; the week of the model on dates without any work.
+    `arrivals`: cases arrive exactly when they did, in the stream of their kind; redials are among them, so nobody
+    redials once more. `capacity`: the pools that queue have on each date the staff that was there, in half hours; the
+    week of the model on dates without any work.
     """
     parameters = model.parameters
     if "arrivals" in parts:
-        parameters = replace(parameters, streams=_streams(parameters.streams, log, visits, since))
+        streams = _streams(parameters.streams, log, visits, since)
+        parameters = replace(parameters, streams=streams, activities=_once(parameters.activities))
     if "capacity" in parts:
         pools = {
             name: pool if pool.unlimited else replace(pool, days=_days(pool, model, visits, since))
@@ -37,6 +40,14 @@ def with_replay(model: Model, log: EventLog, visits: Visits, since: int, parts: 
         }
         parameters = replace(parameters, pools=pools)
     return replace(model, parameters=parameters, refits=())
+
+
+def _once(activities: Mapping[str, Activity]) -> dict[str, Activity]:
+    """Return the activities without redials."""
+    return {
+        name: replace(a, patience=replace(a.patience, redial=None)) if a.patience else a
+        for name, a in activities.items()
+    }
 
 
 def _streams(streams: Sequence[Stream], log: EventLog, visits: Visits, since: int) -> tuple[Stream, ...]:
@@ -89,8 +100,9 @@ def _served(name: str, model: Model, visits: Visits) -> np.ndarray:
 def _units(visits: Visits, rows: np.ndarray, work: np.ndarray, pieces: np.ndarray, zone: str) -> np.ndarray:
     """Return the number at work in each half hour.
 
-    Where at least three began work after waiting: the median of those busy then, as all who are there serve a queue.
-    Elsewhere those present, less the usual share of them that does not serve while somebody waits.
+    Where at least three began work after waiting: the upper third of those busy then, as all who are there serve a
+    queue and some are between two visits. Elsewhere those present, less the usual share of them that does not serve
+    while somebody waits.
     """
     busy = counted(visits.start[work], visits.ended[work])
     present = counted(*stints(visits.resource[work], visits.start[work], visits.ended[work]))
@@ -106,7 +118,7 @@ def _units(visits: Visits, rows: np.ndarray, work: np.ndarray, pieces: np.ndarra
     for piece in np.unique(at[(at >= 0) & (at < len(pieces))]).tolist():
         seen = serving[at == piece]
         if len(seen) >= FEWEST:
-            found[piece] = int(np.median(seen))
+            found[piece] = int(np.quantile(seen, SERVING))
     return np.asarray(found)
 
 

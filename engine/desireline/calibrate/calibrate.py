@@ -163,7 +163,7 @@ def calibrate(
     """
     if not log.n_cases:
         raise ModelError("the log has no cases", where=log.name, expected="at least one case")
-    _demand_plausible_times(log)
+    require_plausible_times(log)
     known = _queues(abandonments(log, source), blueprint, log)
     table = case_table(log, owners=_owners(blueprint, log), abandonments=known, kept=outcome(log, source))
     found, remarks = evidence(log, source, blueprint, known, table, seed, knobs)
@@ -329,7 +329,14 @@ def _channels(log: EventLog) -> dict[str, str]:
     }
 
 
-def _demand_plausible_times(log: EventLog) -> None:
+def require_plausible_times(log: EventLog) -> None:
+    """Check that no event of `log` starts before 1900 or after 2200.
+
+    Raises
+    ------
+    ModelError
+        If one does.
+    """
     start = log.column("start")
     far = int(((start < EARLIEST) | (start >= LATEST)).sum())
     if far:

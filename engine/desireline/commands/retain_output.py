@@ -16,7 +16,7 @@ def show(result: Retain, currency: str) -> None:
     rows = [
         [t.name, f"{t.estimate:+.4g}", f"{t.low:+.4g}", f"{t.high:+.4g}", _reads(t.low, t.high)] for t in result.terms
     ]
-    print_table(f"{result.model.capitalize()} model of being kept", ["Term", "Log-odds", "Low", "High", "So"], rows)
+    print_table(f"Model of being kept ({result.model})", ["Term", "Log-odds", "Low", "High", "So"], rows)
     _quality(result)
     costly = [row for row in result.losses if row.customers > 0]
     if costly:

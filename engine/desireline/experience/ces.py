@@ -145,6 +145,5 @@ def match_answers(cases: list[str | None], scores: np.ndarray, known: list[str])
     place = {name: row for row, name in enumerate(known)}
     rows = np.array([place.get(case, -1) if case is not None else -1 for case in cases], np.int64)
     if len(rows) and (rows < 0).all():
-        shown = ", ".join(str(case) for case in cases[:3])
-        raise LogError(f"no answer names a case of the log (they name {shown})", where="--ces", expected="case ids")
+        raise LogError("no answer names a case of the log", where="--ces", expected="the log's case ids in column case")
     return rows[rows >= 0], scores[rows >= 0]

@@ -12,7 +12,6 @@ from desireline.experience.moments_exposures import Exposure, exposures
 from desireline.experience.telling import attribute_column
 from desireline.experience.values import numbers
 from desireline.gap.compare import examine
-from desireline.gap.visits import visits
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
@@ -48,13 +47,13 @@ class Feature:
     main: bool = True
 
 
-def experienced(table: CaseTable) -> list[Feature]:
+def experienced(table: CaseTable, *, waits: bool) -> list[Feature]:
     """Return what the case table tells: waiting, hand-offs, repeats, and what else it counts.
 
-    Waiting (idle time where the log tells no waiting) comes in two forms, of which a model takes one: hours, and
-    log(1 + hours), for which each hour hurts less than the one before.
+    Waiting (idle time where the log tells no waiting: `waits` false) comes in two forms, of which a model takes one:
+    hours, and log(1 + hours), for which each hour hurts less than the one before.
     """
-    waiting, name = (table.wait, "wait") if table.enabled_known.any() else (table.idle, "idle")
+    waiting, name = (table.wait, "wait") if waits else (table.idle, "idle")
     hours = waiting / HOUR
     found = [
         Feature(name=f"{name}_h", measure=name, values=hours, issue=_say(name), closed=_best(hours)),
@@ -121,20 +120,6 @@ def departures(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, s
             name = _name(exposure)
             found.append(Feature(name=name, measure=name, values=exposure.exposed.astype(float), issue=name, main=main))
     return found
-
-
-def stage_reached(log: EventLog, blueprint: Blueprint) -> list[Feature]:
-    """Return the furthest stage that each case came to before its outcome, as indicators against the commonest.
-
-    A case that is lost early has had less time to collect anything: only cases that came equally far are alike.
-    """
-    stays = visits(log, blueprint)
-    stage = np.array(
-        [blueprint.stages.index(blueprint.touchpoints[name].stage) for name in stays.touchpoints], np.int64
-    )
-    furthest = np.full(log.n_cases, -1)
-    np.maximum.at(furthest, stays.case, stage[stays.touchpoint])
-    return _levels("stage reached", furthest, blueprint.stages)
 
 
 def _name(exposure: Exposure) -> str:

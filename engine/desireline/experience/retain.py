@@ -39,6 +39,7 @@ RULE_CASES = 5
 RARE = 20
 SAME = 0.01
 PENALTIES = tuple(float(f"{0.1 * 10 ** (-i / 4):.3g}") for i in range(12))
+BY_STAGE = "discrete-time hazard over stages"
 KEPT = "log-odds of being kept"
 
 
@@ -105,9 +106,10 @@ class Retain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a model is fitted to: one row per case (or contact) with a known outcome.
+    """What a model is fitted to: one row per case (or contact, or case and stage) with a known outcome.
 
-    `gave_up`: lost by rule, outside the fit. `worth`: NaN where unknown; None where nothing is.
+    `known` of the `cases` have one, `lost` of them were lost. `gave_up`: lost by rule, outside the fit. `worth`: NaN
+    where unknown; None where nothing is.
     """
 
     kind: str
@@ -117,6 +119,8 @@ class Evidence:
     gave_up: np.ndarray
     worth: np.ndarray | None
     cases: int
+    known: int
+    lost: int
     rows: np.ndarray
     seen: Contacts | None
     within: int | None
@@ -132,8 +136,8 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         If the outcome has one value, fewer than ten were lost or kept, or a feature separates them perfectly.
     """
     kept = evidence.kept
-    lost = int((kept == 0).sum())
-    _demand_losses(len(kept), lost)
+    lost = evidence.lost
+    _demand_losses(evidence.known, lost)
     fitted = ~evidence.gave_up
     main, refused = _usable([f for f in evidence.features if f.main], fitted, kept)
     main = _one_form(main, fitted, kept)
@@ -158,8 +162,8 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         of=KEPT,
         cases=evidence.cases,
         lost=lost,
-        unknown=evidence.cases - len(kept),
-        base_rate=lost / len(kept),
+        unknown=evidence.cases - evidence.known,
+        base_rate=lost / evidence.known,
         terms=_terms(model),
         gave_up_lost=int(evidence.gave_up.sum()),
         c_index=found.c_index if found else None,
@@ -216,25 +220,24 @@ def evidence_of_cases(
     asked, without
         Attributes to use; features (or measures) to leave out.
     """
-    found, more = _case_features(log, table, blueprint, abandonments, asked)
-    by_activity = source.outcome is not None and source.outcome.retained.activity is not None
-    if blueprint is not None and by_activity:
-        found += drivers.stage_reached(log, blueprint)
+    found, more = case_features(log, table, blueprint, abandonments, asked)
     seen = contacts(log) if log.has_customer else None
     if seen is not None and seen.by_case and len(seen):
         found += drivers.tenure(seen, log.n_cases)
     known = kept >= 0
-    gave_up = _rule(table, kept) & known
+    gave_up = rule_of(table, kept) & known
     customer, _ = coded(log.cases.column("customer"))
     worth = contact_values(log, source, _as_contacts(log))
     return Evidence(
         kind="logistic",
         kept=kept[known].astype(float),
         customer=customer[known],
-        features=tuple(drivers.taken(_kept_in(found, without), known)),
+        features=tuple(drivers.taken(kept_in(found, without), known)),
         gave_up=gave_up[known],
         worth=None if worth is None else worth[known],
         cases=log.n_cases,
+        known=int(known.sum()),
+        lost=int((kept == 0).sum()),
         rows=rows[known],
         seen=None,
         within=None,
@@ -270,7 +273,7 @@ def evidence_of_returns(
     found: list[Feature] = [*drivers.tenure(seen, _size(seen, log)), *drivers.gap_before(seen, _size(seen, log))]
     more: tuple[Refused, ...] = ()
     if seen.by_case:
-        of_cases, more = _case_features(log, table, blueprint, abandonments, asked)
+        of_cases, more = case_features(log, table, blueprint, abandonments, asked)
         found += [f for f in of_cases if f.measure != "repeat_contacts"]
         found += drivers.earlier(seen, table)
         found = [replace(f, values=f.values[seen.case]) for f in found]
@@ -280,15 +283,17 @@ def evidence_of_returns(
     if seen.by_case:
         whole = np.full(log.n_cases, -1)
         whole[seen.case] = np.where(known, came, -1)
-        gave_up = _rule(table, whole)[seen.case]
+        gave_up = rule_of(table, whole)[seen.case]
     return Evidence(
         kind="discrete-time hazard",
         kept=kept[known],
         customer=seen.customer[known],
-        features=tuple(drivers.taken(_kept_in(found, without), known)),
+        features=tuple(drivers.taken(kept_in(found, without), known)),
         gave_up=gave_up[known],
         worth=None if worth is None else worth[known],
         cases=len(seen) if not seen.by_case else log.n_cases,
+        known=int(known.sum()),
+        lost=int((known & ~came).sum()),
         rows=np.flatnonzero(known),
         seen=seen,
         within=within,
@@ -305,28 +310,29 @@ def _as_contacts(log: EventLog) -> Contacts:
     return Contacts(customer=every, begin=none, end=none, case=every, row=log.offsets[:-1], until=0, by_case=True)
 
 
-def _case_features(
+def case_features(
     log: EventLog,
     table: CaseTable,
     blueprint: Blueprint | None,
     abandonments: Mapping[str, str | None],
     asked: Sequence[str],
 ) -> tuple[list[Feature], tuple[Refused, ...]]:
-    found = [*drivers.experienced(table), *drivers.waits_by_visit(log)]
+    """Return what is known of each case of `log`, and the attributes of `asked` that cannot be a feature."""
+    found = [*drivers.experienced(table, waits=log.has_enabled), *drivers.waits_by_visit(log)]
     if blueprint is not None:
         found += drivers.departures(log, blueprint, abandonments)
     of_attributes, refused = drivers.attributes(log, asked)
     return found + of_attributes, tuple(Refused(feature=name, reason=reason) for name, reason in refused)
 
 
-def _rule(table: CaseTable, kept: np.ndarray) -> np.ndarray:
+def rule_of(table: CaseTable, kept: np.ndarray) -> np.ndarray:
     """Return the cases that gave up where all of those were lost: a rule of the model, not a coefficient."""
     gave_up = (table.abandoned > 0) & (kept >= 0)
     all_lost = gave_up.sum() >= RULE_CASES and not (kept[gave_up] > 0).any()
     return np.asarray(gave_up if all_lost else np.zeros(len(kept), bool))
 
 
-def _kept_in(features: Sequence[Feature], without: Sequence[str]) -> list[Feature]:
+def kept_in(features: Sequence[Feature], without: Sequence[str]) -> list[Feature]:
     """Return the features that are not left out; the giving up that is no rule is one of them."""
     names = {name.strip() for name in without}
     return [f for f in features if not names & {f.name, f.measure, f.issue or f.name}]
@@ -380,7 +386,9 @@ def _separates(values: np.ndarray, kept: np.ndarray) -> str | None:
 
 def _independent(features: Sequence[Feature], fitted: np.ndarray, refused: list[Refused]) -> list[Feature]:
     """Return the features that are no linear combination of those before them (the two forms of waiting apart)."""
-    x = _matrix(features)[fitted] if features else np.zeros((0, 0))
+    if not features:
+        return []
+    x = _matrix(features)[fitted]
     x = x - x.mean(axis=0)
     gram = x.T @ x
     found: list[int] = []

@@ -45,14 +45,22 @@ def before_telling(log: EventLog, source: Source) -> tuple[EventLog, np.ndarray]
     np.minimum.at(first_telling, case[tells], start[tells])
     rows = start < first_telling[case] - SAME_MOMENT
     rows |= telling[case] < 0
+    return with_rows(log, rows, telling >= 0)
+
+
+def with_rows(log: EventLog, rows: np.ndarray, cut: np.ndarray) -> tuple[EventLog, np.ndarray]:
+    """Return the log of the events `rows` (bool), and the rows its cases have in `log`.
+
+    Cases of which nothing is left are not in it; those of `cut` (bool, one per case) count as open.
+    """
+    case = log.column("case")
     left = np.bincount(case[rows], minlength=log.n_cases) > 0
-    cut = (telling >= 0)[left]
     renumbered = (np.cumsum(left) - 1).astype(np.int32)
     events = log.events.filter(pa.array(rows))
     position = events.schema.get_field_index("case")
     events = events.set_column(position, "case", pa.array(renumbered[case[rows]]))
     cases = log.cases.filter(pa.array(left))
-    is_open = cases.column("open").combine_chunks().to_numpy(zero_copy_only=False) | cut
+    is_open = cases.column("open").combine_chunks().to_numpy(zero_copy_only=False) | cut[left]
     cases = cases.set_column(cases.schema.get_field_index("open"), "open", pa.array(is_open))
     return replace(log, events=events, cases=cases), np.flatnonzero(left)
 

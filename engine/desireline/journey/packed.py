@@ -9,7 +9,9 @@ Where a log does not fit the memory given, cases are counted in parts chosen by 
 kept in a table that may spill to disk. Quantiles are exact either way.
 """
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -20,6 +22,7 @@ BYTES_PER_VALUE = 48
 SHARE_OF_MEMORY = 0.4
 MOST_BITS = 127
 NO_PART = 2**31 - 1
+BINS = 4096
 LAST = np.iinfo(np.int64).max
 
 
@@ -279,21 +282,59 @@ class Spreads:
         """Return `part`, `keys`, `n, known, total, p50, p90` of each group of a table."""
         if self.values <= self.most:
             return self._directly(f"SELECT * FROM {table}", keys)
-        sizes = (
-            f"CREATE OR REPLACE TEMP TABLE sizes AS SELECT {keys}, count(value) AS known FROM {table} GROUP BY {keys}"
+        ask = self.connection.execute
+        ask(f"CREATE OR REPLACE TEMP TABLE sizes AS SELECT {keys}, count(value) AS known FROM {table} GROUP BY {keys}")
+        ask(
+            f"""CREATE OR REPLACE TEMP TABLE batches AS SELECT {keys},
+            (sum(known) OVER (ORDER BY {keys} ROWS UNBOUNDED PRECEDING) // {self.most})::INTEGER AS batch
+            FROM sizes WHERE known <= {self.most}"""
         )
-        self.connection.execute(sizes)
-        total = self.connection.execute("SELECT sum(known) FROM sizes").fetchall()[0][0]
-        if (total or 0) <= self.most:
-            return self._directly(f"SELECT * FROM {table}", keys)
-        batches = f"""CREATE OR REPLACE TEMP TABLE batches AS SELECT {keys},
-            (sum(known) OVER (ORDER BY {keys} ROWS UNBOUNDED PRECEDING) // {self.most})::INTEGER AS batch FROM sizes"""
-        self.connection.execute(batches)
-        found = []
-        for (batch,) in self.connection.execute("SELECT DISTINCT batch FROM batches ORDER BY 1").fetchall():
+        found = [self._directly(f"SELECT * FROM {table} WHERE false", keys)]
+        for (batch,) in ask("SELECT DISTINCT batch FROM batches ORDER BY 1").fetchall():
             some = f"SELECT * FROM {table} SEMI JOIN (SELECT * FROM batches WHERE batch = {batch}) USING ({keys})"
             found.append(self._directly(some, keys))
+        for key in ask(f"SELECT {keys} FROM sizes WHERE known > {self.most} ORDER BY ALL").fetchall():
+            named = zip(keys.split(", "), key, strict=True)
+            group = f"SELECT * FROM {table} WHERE {' AND '.join(f'{name} = {code}' for name, code in named)}"
+            found.append(pa.Table.from_pylist(self._one_by_one(group, keys), found[0].schema))
         return pa.concat_tables(found)
+
+    def _one_by_one(self, group: str, keys: str) -> list[dict[str, Any]]:
+        """Return what `_directly` does of one group that is too large for it, and of its segments."""
+        query = f"""SELECT {_part(self.split)}, {keys}, count(*) AS n, count(value) AS known,
+            sum(value)::DOUBLE AS total FROM ({group}) {_sets(keys, self.split)} ORDER BY ALL"""
+        rows: list[dict[str, Any]] = self.connection.sql(query).to_arrow_table().to_pylist()
+        for row in rows:
+            some = "" if row["part"] is None else f"AND part = {row['part']}"
+            values = f"(SELECT value FROM ({group}) WHERE value IS NOT NULL {some})"
+            row |= {"p50": self._quantile(values, row["known"], 0.5), "p90": self._quantile(values, row["known"], 0.9)}
+        return rows
+
+    def _quantile(self, values: str, known: int, q: float) -> float | None:
+        if not known:
+            return None
+        place = (known - 1) * q
+        low, high = (self._nth(values, known, min(math.floor(place) + i, known - 1)) for i in (0, 1))
+        return low + (high - low) * (place - math.floor(place))
+
+    def _nth(self, values: str, among: int, n: int) -> int:
+        """Return the value that has `n` below it in order, by looking ever closer at the bin that it is in."""
+        ask = self.connection.execute
+        low, high = ask(f"SELECT min(value), max(value) FROM {values}").fetchall()[0]
+        while low < high and among > self.most:
+            width = (high - low) // BINS + 1
+            bins = ask(
+                f"""SELECT (value - {low}) // {width} AS bin, count(*) FROM {values}
+                WHERE value BETWEEN {low} AND {high} GROUP BY bin ORDER BY bin"""
+            ).fetchall()
+            chosen = 0
+            while n >= bins[chosen][1]:
+                n -= bins[chosen][1]
+                chosen += 1
+            place, among = bins[chosen]
+            low, high = low + place * width, min(high, low + place * width + width - 1)
+        query = f"SELECT value FROM {values} WHERE value BETWEEN {low} AND {high} ORDER BY value LIMIT 1 OFFSET {n}"
+        return int(ask(query).fetchall()[0][0]) if low < high else int(low)
 
     def _directly(self, query: str, keys: str) -> pa.Table:
         return self.connection.sql(

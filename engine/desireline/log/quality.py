@@ -156,12 +156,14 @@ def _found(kind: str, count: int, examples: Sequence[Mapping[str, Any]] = ()) ->
     return Found(kind=kind, count=count, meaning=MEANING[kind], examples=tuple(examples))
 
 
-_OF_ROWS = (
+_LEFT_OUT = (
     ("missing_case", "bad = 'missing_case'", "case"),
     ("missing_activity", "bad = 'missing_activity'", "activity"),
     ("missing_time", "bad = 'missing_time'", "start"),
     ("unreadable_time", "bad = 'unreadable_time' AND has_start", "start"),
     ("unreadable_time", "bad = 'unreadable_time' AND NOT has_start", "end"),
+)
+_KEPT = (
     ("unreadable_end", 'bad IS NULL AND has_end AND "end" IS NULL', "end"),
     ("unreadable_enabled", "bad IS NULL AND has_enabled AND enabled IS NULL", "enabled"),
     ("missing_start", "bad IS NULL AND no_start", "start"),
@@ -195,10 +197,11 @@ class _Examiner:
 
     def rows(self) -> list[Found]:
         """Return what is wrong with single rows."""
-        questions = _OF_ROWS if self.single else (*_OF_ROWS, ("open_events", "bad IS NULL AND NOT has_end", "end"))
-        *counts, left_out = self.ask(f"SELECT {_counts(questions)}, count(bad) FROM rows")
+        kept = _KEPT if self.single else (*_KEPT, ("open_events", "bad IS NULL AND NOT has_end", "end"))
+        *counts, left_out = self.ask(f"SELECT {_counts(kept)}, count(bad) FROM rows")
         self.facts["left_out"] += left_out
-        return self.shown("rows", questions, counts)
+        reasons = self.ask(f"SELECT {_counts(_LEFT_OUT)} FROM rows WHERE bad IS NOT NULL") if left_out else ()
+        return [*self.shown("rows", _LEFT_OUT[: len(reasons)], reasons), *self.shown("rows", kept, counts)]
 
     def events(self, as_of: int) -> list[Found]:
         """Return what is wrong with the times of single events."""

@@ -233,6 +233,10 @@ def _store(file: Path, what: str, folder: Path) -> None:
         from desireline.log.csvfile import store_csv
 
         store_csv(file, folder)
+    elif what == "xes":
+        from desireline.log.xesfile import store_xes
+
+        store_xes(file, folder)
     else:
         store(read_raw(file), folder)
 

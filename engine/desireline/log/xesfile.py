@@ -1,18 +1,22 @@
 """XES: a streaming reader into columns; it holds the columns and one piece of the file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
 
 from desireline.errors import LogError
-from desireline.log.raw import RawLog, distinct
+from desireline.log.raw import ParquetRows, RawLog, distinct
+from desireline.log.stored import StoredRows
 from desireline.log.xmltags import Tags, TagStream
 
 MOST_COLUMNS = 2_000
 MOST_NESTED = 200
 SHOWN = 5
+SPOOL = "pieces.arrow"
 JOIN = "; "
 _VALUES = ("string", "date", "int", "float", "boolean", "id")
 _LISTS = ("list", "container")
@@ -28,7 +32,50 @@ def read_xes(path: Path) -> RawLog:
     LogError
         If it is cut off, is no XML, declares a document type, or holds no events.
     """
-    reader = _Reader()
+    pieces: list[pa.Table] = []
+    reader = _read(path, pieces.append)
+    table = pa.concat_tables(list(reader.tables(pieces)))
+    names = distinct(reader.names)
+    return RawLog(
+        table=table.select(range(len(names))).rename_columns(names),
+        row=table.column("row").to_numpy(),
+        line=table.column("line").to_numpy(),
+        notes=reader.notes(),
+        empty_traces=reader.traces - reader.occupied,
+    )
+
+
+def store_xes(path: Path, folder: Path) -> ParquetRows:
+    """Write the events of an XES file to a folder, held a piece at a time; what they are and faults as for `read_xes`.
+
+    Which columns there are, and what a trace says behind its events, is known at the end only: pieces wait in a file.
+    """
+    spool = folder / SPOOL
+    with spool.open("wb") as file:
+        reader = _read(path, partial(_spooled, file))
+    with StoredRows(folder, distinct(reader.names)) as rows:
+        for table in reader.tables(_unspooled(spool)):
+            rows.add(table)
+        spool.unlink()
+        return rows.finish(reader.notes(), reader.traces - reader.occupied)
+
+
+def _spooled(file: IO[bytes], piece: pa.Table) -> None:
+    with pa.ipc.new_stream(file, piece.schema) as stream:
+        stream.write_table(piece)
+
+
+def _unspooled(spool: Path) -> Iterator[pa.Table]:
+    size = spool.stat().st_size
+    with spool.open("rb") as file:
+        while file.tell() < size:
+            with pa.ipc.open_stream(file) as stream:
+                yield stream.read_all()
+
+
+def _read(path: Path, keep: Callable[[pa.Table], object]) -> "_Reader":
+    """Read a file, hand the events of each piece to `keep`, and return what is known at the end."""
+    reader = _Reader(keep)
     stream = TagStream(path)
     try:
         for tags in stream.pieces(_whole):
@@ -38,10 +85,10 @@ def read_xes(path: Path) -> RawLog:
         events = reader.events + stream.rest.count(b"<event") + stream.unread.count(b"<event")
         found = f"{problem.found}, after {events:,} events were seen" if events else problem.found
         raise LogError(found, where=str(path), expected=problem.expected, help=problem.help) from None
-    if not reader.events or not (reader.columns or reader.traces):
+    if not reader.events or not reader.names:
         what = "the events say nothing" if reader.events else "there are no events in it"
         raise LogError(what, where=str(path), expected="an XES log")
-    return reader.result()
+    return reader
 
 
 def _whole(tags: Tags) -> int:
@@ -64,9 +111,13 @@ def _is(tags: Tags, name: str, places: np.ndarray) -> np.ndarray:
 
 
 class _Reader:
-    """Collects the columns of events piece by piece, and the attributes of traces."""
+    """Collects what is known of a log piece by piece; the events go to `keep`.
 
-    def __init__(self) -> None:
+    A piece of events has the columns `trace` and `line`, and its attributes as `=NAME`.
+    """
+
+    def __init__(self, keep: Callable[[pa.Table], object]) -> None:
+        self.keep = keep
         self.begun = False
         self.events = 0
         self.traces = 0
@@ -74,9 +125,6 @@ class _Reader:
         self.in_trace = False  # whether a trace is open before the next tag
         self.last_trace = -1  # of the last event
         self.columns: dict[str, None] = {}
-        self.pieces: list[dict[str, pa.Array]] = []
-        self.trace_of: list[np.ndarray] = []
-        self.line: list[np.ndarray] = []
         self.of_traces: dict[str, list[tuple[np.ndarray, pa.Array]]] = {}
         self.nested: dict[str, None] = {}
         self.passed_over = 0
@@ -112,20 +160,18 @@ class _Reader:
         """Add the columns of the events that begin where `event` says so, in a trace or alone in the log."""
         starts = np.flatnonzero(event)
         number = np.cumsum(event) - 1
-        columns: dict[str, pa.Array] = {}
+        traces = trace_of[starts]
+        columns = {"trace": pa.array(traces), "line": pa.array(tags.line[starts])}
         for key, owner, values in self.attributes(tags, in_trace | alone, tags.depth - 2 - in_trace, number):
             place = np.full(len(starts), -1)
             place[owner] = np.arange(len(owner))
-            columns[key] = values.take(pa.array(place, mask=place < 0))
-        traces = trace_of[starts]
+            columns[f"={key}"] = values.take(pa.array(place, mask=place < 0))
+            self.columns[key] = None
         occupied = np.unique(traces[traces >= 0])
         self.occupied += len(occupied) - int(self.last_trace in occupied)
         self.last_trace = int(occupied[-1]) if len(occupied) else self.last_trace
         self.events += len(starts)
-        self.columns.update(dict.fromkeys(columns))
-        self.pieces.append(columns)
-        self.trace_of.append(traces)
-        self.line.append(tags.line[starts])
+        self.keep(pa.table(columns))
         if len(self.columns) > MOST_COLUMNS:
             raise LogError(f"more than {MOST_COLUMNS:,} attributes", expected="an XES log")
 
@@ -174,35 +220,43 @@ class _Reader:
             joined = pa.array([JOIN.join(texts) for texts in values.values()], pa.string())
             yield name, np.array(list(values), np.int64), joined
 
-    def result(self) -> RawLog:
-        columns: dict[str, pa.ChunkedArray] = {}
-        for key in self.columns:
-            pieces = zip(self.pieces, self.line, strict=True)
-            columns[key] = pa.chunked_array(
-                [piece.get(key, pa.nulls(len(line), pa.string())) for piece, line in pieces], pa.string()
-            )
-        columns |= dict(self.columns_of_traces())
-        table = pa.Table.from_arrays(list(columns.values()), names=distinct(columns))
-        return RawLog(
-            table=table,
-            row=np.arange(1, self.events + 1),
-            line=np.concatenate(self.line),
-            notes=self.notes(),
-            empty_traces=self.traces - self.occupied,
-        )
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns: attributes of events, then of traces, which count where an event says so too."""
+        of_traces = dict.fromkeys(f"case:{key}" for key in (*self.of_traces, *["concept:name"] * bool(self.traces)))
+        return [*(name for name in self.columns if name not in of_traces), *of_traces]
 
-    def columns_of_traces(self) -> Iterator[tuple[str, pa.ChunkedArray]]:
-        """Yield the attributes of traces as columns of events; a trace without a name gets its number."""
+    def tables(self, pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Yield the pieces with all columns, as `c0 c1 ...` in the order of `names`, and `row` and `line`."""
+        of_traces = dict(self.columns_of_traces())
+        before = 0
+        for piece in pieces:
+            columns: dict[str, pa.ChunkedArray | pa.Array] = {}
+            traces = piece.column("trace").to_numpy()
+            for i, name in enumerate(self.names):
+                if name in of_traces:
+                    place, values = of_traces[name]
+                    columns[f"c{i}"] = values.take(pa.array(place[traces], mask=place[traces] < 0))
+                elif f"={name}" in piece.column_names:
+                    columns[f"c{i}"] = piece.column(f"={name}")
+                else:
+                    columns[f"c{i}"] = pa.nulls(len(piece), pa.string())
+            row = pa.array(np.arange(before + 1, before + 1 + len(piece)))
+            yield pa.table({**columns, "row": row, "line": piece.column("line")})
+            before += len(piece)
+
+    def columns_of_traces(self) -> Iterator[tuple[str, tuple[np.ndarray, pa.Array]]]:
+        """Yield the attributes of traces: values, and the place of each trace's (-1: none; last: of no trace).
+
+        A trace without a name gets its number.
+        """
         names = pa.array([f"trace {number}" for number in range(1, self.traces + 1)], pa.string())
-        every = np.arange(self.traces)
-        numbered = {"concept:name": [(every, names), *self.of_traces.pop("concept:name", [])]} if self.traces else {}
-        for key, parts in {**self.of_traces, **numbered}.items():
+        numbered = [(np.arange(self.traces), names), *self.of_traces.get("concept:name", [])]
+        for key, parts in {**self.of_traces, **({"concept:name": numbered} if self.traces else {})}.items():
             owner = np.concatenate([numbers for numbers, _ in parts])
-            values = pa.concat_arrays([values for _, values in parts])
             place = np.full(self.traces + 1, -1)
             place[owner] = np.arange(len(owner))
-            rows = [place[traces] for traces in self.trace_of]
-            yield f"case:{key}", pa.chunked_array([values.take(pa.array(r, mask=r < 0)) for r in rows], pa.string())
+            yield f"case:{key}", (place, pa.concat_arrays([values for _, values in parts]))
 
     def notes(self) -> tuple[str, ...]:
         notes = []

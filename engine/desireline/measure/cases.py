@@ -88,7 +88,7 @@ def case_table(
 
 
 def burdened_table(log: EventLog, source: Source, blueprint: Blueprint | None = None, *, window: int) -> CaseTable:
-    """Return the case table of `log` with outcome, effort, cost and value, as far as source and blueprint tell them.
+    """Return the case table of `log` with outcome, effort, cost and value, where `source` and `blueprint` tell them.
 
     `window` (microseconds) is the time after a case within which another of the customer is a repeated contact.
 

@@ -10,6 +10,7 @@ from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.measure.cases import case_table
+from desireline.measure.stages import evidence_of_stages
 from desireline.units import DAY
 
 WINDOW = 7 * DAY
@@ -42,6 +43,11 @@ def evidence(
     """
     cut, rows, kept, names, refused = prepared(log, source, asked)
     known = abandonments(log, source)
+    by_activity = source.outcome is not None and source.outcome.retained.activity is not None
+    if blueprint is not None and by_activity:
+        found = evidence_of_stages(cut, source, blueprint, kept, known, names, without, refused, window)
+        if found is not None:
+            return found
     table = case_table(cut, owners=owners(blueprint), abandonments=known)
     table = with_burden(table, cut, blueprint, abandonments=known, window=window)
     within = source.outcome.retained.within if source.outcome else None

@@ -173,7 +173,7 @@ class Pool:
         self.waiting = 0
         self.free: list[int] = []
         self.busy: set[int] = set()
-        self.queue: list[tuple[int, int, int, int, int, int, Ticket]] = []
+        self.queue: list[tuple[int, int, int, int, int, int, int, Ticket]] = []
 
     def take(self) -> int | None:
         """Return a unit that starts to work now, None where none is free."""
@@ -291,7 +291,7 @@ class Journey:
         self.treatments = Treatments(self, plan)
         self.pools = [Pool(i) for i in range(len(plan.pool_names))]
         self.working: dict[tuple[int, int, int, int], tuple[Case, tuple[int, ...]]] = {}
-        self.arrived, self.silent = count(), set[Token]()
+        self.arrived, self.tickets, self.silent = count(), count(), set[Token]()
         self.kind, self.join = plan.node_kind.tolist(), plan.node_join.tolist()
         self.label, self.previous = plan.node_label.tolist(), plan.node_previous.tolist()
         self.first, self.target = plan.node_branches.offsets.tolist(), plan.node_branches.values.tolist()
@@ -589,7 +589,7 @@ class Journey:
         """Return a ticket in the queue of every pool of `activity`, good until patience runs out."""
         ticket = token.rest = Ticket(self.env, token, self.served_by[activity])
         for pool in self.served_by[activity]:
-            heappush(pool.queue, (token.case.priority, self.now, *token.who, ticket))
+            heappush(pool.queue, (token.case.priority, self.now, *token.who, next(self.tickets), ticket))
         self.expect_to_leave(token, ticket)
         return ticket
 

@@ -25,13 +25,21 @@ def _shares(runs: Runs, measure: str, known: list[int]) -> Shares:
     if not pairs or total <= 0:
         return Shares(measure=measure, simulation=None, calibration=None, retention=None)
     simulation = sum(a for a, _ in pairs) / total
-    retention = _retention(runs, known, sum(b for _, b in pairs)) * (1 - simulation) if measure == "retained" else 0.0
-    return Shares(measure=measure, simulation=simulation, calibration=1 - simulation - retention, retention=retention)
+    part = _retention(runs, known, sum(b for _, b in pairs)) if measure in ("retained", "value") else 0.0
+    retention = None if part is None else part * (1 - simulation)
+    return Shares(
+        measure=measure, simulation=simulation, calibration=1 - simulation - (retention or 0.0), retention=retention
+    )
 
 
-def _retention(runs: Runs, known: list[int], between: float) -> float:
-    """Return the share of the variance between refits that goes when the coefficients of retention are held fixed."""
-    if FIXED not in runs.values or between <= 0 or np.isnan(runs.values[FIXED]).all():
+def _retention(runs: Runs, known: list[int], between: float) -> float | None:
+    """Return the share of the variance between refits that goes when the coefficients of retention are held fixed.
+
+    None where the runs do not keep retention by fixed coefficients: then it is part of the calibration's share.
+    """
+    if FIXED not in runs.values or np.isnan(runs.values[FIXED]).all():
+        return None
+    if between <= 0:
         return 0.0
     fixed = [components(column, runs.refit) for column in runs.differences(FIXED)[:, known].T]
     left = sum(part.calibration_variance() for part in fixed if part is not None)

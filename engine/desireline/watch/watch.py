@@ -29,8 +29,9 @@ SOON = 14
 class Incident:
     """Alarms that began within a week of one another.
 
-    `series` names the series, the one furthest out first; `touchpoint` is that of the first that has one; `driver` is
-    of the first that has one. `at_risk` is a week's until it is mended.
+    `began` is the day of the alarm that can be dated best. `series` names the series, the one furthest out first;
+    `touchpoint` and `driver` are those of the first that has one. `at_risk` is a week's until it is
+    mended.
     """
 
     began: str
@@ -200,13 +201,14 @@ def _incidents(
     for group in groups:
         strongest = sorted(group, key=lambda alarm: (-abs(alarm.sigmas), alarm.series))
         drivers = [alarm.driver for alarm in strongest if alarm.driver]
+        surest = min(strongest, key=lambda alarm: _day(alarm.began_high) - _day(alarm.began_low))
         incidents.append(
             Incident(
-                began=strongest[0].began,
+                began=surest.began,
                 series=tuple(alarm.series for alarm in strongest),
                 touchpoint=next((alarm.touchpoint for alarm in strongest if alarm.touchpoint), None),
                 driver=f"{drivers[0].attribute} = {drivers[0].value}" if drivers else None,
-                at_risk=at_risk(model, _day(strongest[0].began), span, seed),
+                at_risk=at_risk(model, _day(surest.began), span, seed),
             )
         )
     return tuple(incidents)
