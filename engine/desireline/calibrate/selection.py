@@ -28,7 +28,7 @@ SMOOTH = 0.1
 SCORED = ("control_flow", "absolute_events", "circadian_events", "relative_events", "cycle_time", "waiting")
 ALTERNATIVES: Mapping[str, tuple[Any, ...]] = {
     "half_life": (None, 4.0, 12.0),
-    "order": (2, 6),
+    "order": (3, 6),
     "clocks": (False,),
     "elapsed": (False,),
     "arrival_weeks": (4, 8),

@@ -76,8 +76,8 @@ def judge(
 
     Fail: one of the decisive measures is more than twice as far from the held-out part as the window before and the
     halves of the held-out days are. Pass: no measure is more than half as far again, the window before is at most two
-    and a half times as far as the halves are, and the log is all of one piece (`halves` are the measures in which its first half
-    differs from its second), and the model does not fail to answer to `load`. Else warn.
+    and a half times as far as the halves are, the log is all of one piece (`halves` are the measures in which its first
+    half differs from its second), and the model does not fail to answer to `load`. Else warn.
     """
     failed = [name for name in DECISIVE if (measures[name].ratio or 0) > FAIL]
     missed = [name for name, m in measures.items() if name not in failed and (m.ratio or 0) > PASS]
