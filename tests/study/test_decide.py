@@ -60,11 +60,12 @@ def test_money_follows_the_effects(result: StudyResult) -> None:
     means = {row.scenario: row.measures for row in result.scenarios}
     for row in result.priorities:
         kept, wait = effects[row.scenario, "retained"], effects[row.scenario, "wait"]
-        cases = means["baseline"]["cases"].mean
+        cases, cost = means["baseline"]["cases"].mean, effects[row.scenario, "cost"]
         assert kept is not None
         assert wait is not None
         assert cases is not None
-        a_year = 365 / 7 * cases * (300 * kept - 5 * wait / 3600)
+        assert cost is not None
+        a_year = 365 / 7 * cases * (300 * kept - 5 * wait / 3600 - cost)
         assert row.benefit.mean == pytest.approx(a_year, rel=0.15, abs=500)
 
 

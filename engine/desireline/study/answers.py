@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.measure.registry import MEASURES, NO_ENABLED
-from desireline.model.model import Model
+from desireline.model.model import Model, Parameters
 from desireline.seeds import chain, label_key
 from desireline.stats.components import components, mean_estimate, simulation_half_width
 from desireline.stats.interval import LEVEL, Estimate
@@ -53,7 +53,17 @@ def reasons(model: Model) -> dict[str, str]:
         missing |= {"wait": NO_ENABLED, "wait_served": NO_ENABLED}
     if model.parameters.retention is None:
         missing["retained"] = f"{MEASURES['retained'].missing}: the model has no retention"
+    if model.parameters.value is None or model.parameters.retention is None:
+        missing["value"] = f"{MEASURES['value'].missing}: the model does not say what a kept customer is worth"
+    if not _priced(model.parameters):
+        missing["cost"] = f"{MEASURES['cost'].missing}: give pools, touchpoints or treatments a cost"
     return missing
+
+
+def _priced(parameters: Parameters) -> bool:
+    """Return whether anything in a model costs money."""
+    costs = [part.cost for parts in (parameters.pools, parameters.activities) for part in parts.values()]
+    return any(costs) or any(treatment.cost for treatment in parameters.treatments)
 
 
 def scenario_rows(runs: Runs, measures: Sequence[str], missing: dict[str, str]) -> tuple[ScenarioRow, ...]:
