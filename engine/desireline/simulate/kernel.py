@@ -152,13 +152,6 @@ def by_clock(dice: k.Dice, clock: int, now: int, time: int) -> int:
     return later(dice.line_at[low:high], dice.line_open[low:high], 0, high - low, now, time)
 
 
-@compiled
-def at_once(dice: k.Dice, token: Any, slot: int, row: int) -> bool:
-    """Return whether a time is surely nothing."""
-    d = dice.times[row, token[slot, k.PREVIOUS] + 1]
-    return d >= 0 and dice.kind[d] == FIXED and dice.x[dice.first[d]] == 0
-
-
 @pasted
 def over(dice: k.Dice, life: k.Life, slot: int, row: int, label: int, purpose: int, speed: float) -> int:
     """Return when a time that begins now is over."""
@@ -305,10 +298,10 @@ def _keep(life: k.Life, record: k.Record, c: int) -> None:
         close_group_apart(life, c)
         sums = record.sums[window[k.KEPT]]
         window[k.KEPT] += 1
-        for column in range(k.SEEN):
+        for column in range(k.KEPT_UP_TO):
             sums[column] = cases[c, column]
         for i in range(care):
-            sums[k.SEEN + i] = cases[c, first + i]
+            sums[k.KEPT_UP_TO + i] = cases[c, first + i]
 
 
 keep, keep_apart = apart(_keep), apart(_keep)
@@ -722,7 +715,9 @@ def _begin_case(
         out[row, 4], out[row, 5], out[row, 6] = UNFINISHED, cases[c, k.ATTEMPT], cases[c, k.ROOT]
         out[row, 7] = cases[c, k.KEY]
     shares = graph.start_share[cases[c, k.CLASS]]
-    first = choose(shares, 0, len(shares), uniform(key, ZERO, P_ROUTE, ZERO))
+    first = 0
+    if len(shares) > 1:
+        first = choose(shares, 0, len(shares), uniform(key, ZERO, P_ROUTE, ZERO))
     life.token[slot, k.NODE], life.token[slot, k.STATE] = graph.start_to[first], k.ENTERS
     for i in range(len(care.what)):
         if care.what[i, k.TRIGGER] == AT_ARRIVAL and care.open[i, profile]:
@@ -756,7 +751,7 @@ def new_case(
 def arrive(calendar: k.Calendar, life: k.Life, flow: k.Flow, stream: int) -> int:
     """Return the token of a case of a stream that arrives now."""
     index = flow.stream[stream, k.NUMBER]
-    key = link(np.uint64(flow.stream[stream, k.SEED]), np.uint64(index))
+    key = np.uint64(flow.stream[stream, k.NEXT_KEY])
     low, high = flow.stream[stream, k.PROFILES], flow.stream[stream, k.PROFILES_END]
     profile = choose(calendar.profile_share, low, high, uniform(key, ZERO, P_PROFILE, ZERO))
     life.counter[k.CALLED] += 1
@@ -789,7 +784,7 @@ def next_arrival(calendar: k.Calendar, flow: k.Flow, clock: k.Clock, slot: int, 
     """Expect the next case of a stream: unit exponentials (or ones) through the inverse of the expected number."""
     index = flow.stream[stream, k.NUMBER] + 1
     key = link(np.uint64(flow.stream[stream, k.SEED]), np.uint64(index))
-    flow.stream[stream, k.NUMBER] = index
+    flow.stream[stream, k.NUMBER], flow.stream[stream, k.NEXT_KEY] = index, np.int64(key)
     step = 1.0
     if flow.stream[stream, k.REGULAR] == 0:
         step = exponential(uniform(key, ZERO, P_ARRIVAL, ZERO))
@@ -1026,7 +1021,7 @@ def advance(
                 if len(care.what):
                     look_after(care, life, clock, slot)
                 row = dice.label[token[slot, k.LABEL], k.TIMES_OF + AFTER]
-                part, todo = AFTER, ROUTES if at_once(dice, token, slot, row) else DRAWS
+                part, todo = AFTER, ROUTES if dice.nothing[row] else DRAWS
             if todo == ROUTES:
                 route(graph, dice, life, slot)
                 todo = TRAVELS
@@ -1035,7 +1030,7 @@ def advance(
                 if todo == ROUTES:
                     continue
                 if todo == DRAWS and token[slot, k.STATE] == k.DELAYED and token[slot, k.ELAPSED] == 0:
-                    if at_once(dice, token, slot, dice.label[token[slot, k.LABEL], k.TIMES_OF + DELAY]):
+                    if dice.nothing[dice.label[token[slot, k.LABEL], k.TIMES_OF + DELAY]]:
                         todo = ENABLES
             if todo == ENABLES:
                 todo, part = enable(care, life, clock, graph, slot), RESPONSE
@@ -1043,7 +1038,7 @@ def advance(
                     continue
                 if todo == DRAWS:
                     row = dice.label[token[slot, k.LABEL], k.TIMES_OF + RESPONSE]
-                    todo = ASKS if at_once(dice, token, slot, row) else DRAWS
+                    todo = ASKS if dice.nothing[row] else DRAWS
             if todo == ASKS:
                 todo = ask(dice, desk, life, slot)
             if todo == WORKS:

@@ -68,7 +68,7 @@ def _taken(room: Room) -> Sums:
     columns["key"] = columns["key"].copy().view(np.uint64)
     return Sums(
         arrived=arrived, unfinished=unfinished, started=rows[:, k.STARTS], open=rows[:, k.IN_PROGRESS] > 0,
-        treated=rows[:, k.SEEN :], **columns,
+        treated=rows[:, k.KEPT_UP_TO :], **columns,
     )  # fmt: skip
 
 

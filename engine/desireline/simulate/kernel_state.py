@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from desireline import seeds
+from desireline.simulate.draws import FIXED
 from desireline.simulate.initial import QUEUED_THERE
 from desireline.simulate.plan import ARRIVAL, FORK, NEVER, SHIFT, UNLIMITED, Plan
 from desireline.simulate.ragged import NONE
@@ -28,18 +29,17 @@ ENTERS, WORKING, FORKED, DIALS, RESUMES, TREATS, DELAYED, TIMED, AFTERWARDS, RES
     range(13)
 )
 UNDRAWN = -1
-# Cases; after these, how often each label was visited (and whether it was written down), and each treatment given.
-ROW, STREAM, INDEX, ATTEMPT, KEY, ROOT, ROOT_KEY, RANK, CLASS, PROFILE, ARRIVED_AT, BRANCHES, ENDED, LIVE = range(14)
-STARTS, PROMISED, FULFILLED, FUNCTION, SIDE_BY_SIDE, TOGETHER = range(14, 20)
-FIRST_ENABLED, FIRST_START, LAST_END, WAIT, WAIT_SERVED, IDLE, VISITS_, HANDOFFS, REPEATS, GAVE_UP, COST, TELLS = range(
-    20, 32
-)
-IN_PROGRESS, SEEN = 32, 33
+# Cases; those up to KEPT_UP_TO are what is kept of a case; after IN_PROGRESS, how often each label was visited (and
+# whether it was written down), and each treatment given.
+KEY, PROFILE, ENDED, STARTS, FIRST_ENABLED, FIRST_START, LAST_END, WAIT, WAIT_SERVED, IDLE, VISITS_ = range(11)
+HANDOFFS, REPEATS, GAVE_UP, COST, TELLS, IN_PROGRESS, KEPT_UP_TO = range(11, 18)
+ROW, STREAM, INDEX, ATTEMPT, ROOT, ROOT_KEY, RANK, CLASS, ARRIVED_AT, BRANCHES, LIVE = range(17, 28)
+PROMISED, FULFILLED, FUNCTION, SIDE_BY_SIDE, TOGETHER, SEEN = range(28, 34)
 WRITTEN = 1 << 40
 # Pools; after these, the head and tail of the queue of each rank of priority.
 UNITS, LOWEST, CHANGE, LAST_CHANGE, IN_QUEUE, HEAD, TAIL = range(7)
 # Streams.
-NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILES, PROFILES_END, REGULAR = range(8)
+NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILES, PROFILES_END, REGULAR, NEXT_KEY = range(9)
 # Counters.
 (
     NOW,
@@ -88,6 +88,7 @@ class Dice(NamedTuple):
     label: Any
     redial: Any
     times: Any
+    nothing: Any
     clock: Any
     table: Any
     elapsed: Any
@@ -213,13 +214,19 @@ def lowered(plan: Plan) -> tuple[Graph, Dice]:
         start_to=plan.start_branches, start_share=plan.start_share,
     )  # fmt: skip
     dice = Dice(
-        label=label, redial=plan.redial_share, times=plan.times, clock=plan.times_clock, table=np.stack(tables, axis=1),
+        label=label, redial=plan.redial_share, times=plan.times, nothing=_nothing(plan), clock=plan.times_clock, table=np.stack(tables, axis=1),
         elapsed=plan.table_elapsed.values, cells=plan.table_cells.values, hours=plan.hour_rows, hour_at=plan.hour_at,
         hour_of_week=plan.hour_of_week, line=lines[0], line_at=lines[1].astype(np.int64),
         line_open=lines[2].astype(np.int64), kind=plan.distribution_kind, first=plan.distribution_offsets,
         p=plan.knots_p, x=plan.knots_x,
     )  # fmt: skip
     return graph, dice
+
+
+def _nothing(plan: Plan) -> np.ndarray:
+    """Return which rows of times are surely nothing."""
+    zero = (plan.distribution_kind == FIXED) & (plan.knots_x[plan.distribution_offsets[:-1]] == 0)
+    return np.asarray(((plan.times >= 0) & zero[np.maximum(plan.times, 0)]).all(axis=1))
 
 
 def _joined(rows: Iterable[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -307,7 +314,7 @@ class Room:
         )  # fmt: skip
         self.expected = int(min(plan.max_cases, 1.02 * sum(line[1][-1] for line in given)))
         self.flow = Flow(
-            stream=np.zeros((self.streams, 8), np.int64), total=np.array([first for _, _, first in given], np.float64)
+            stream=np.zeros((self.streams, 9), np.int64), total=np.array([first for _, _, first in given], np.float64)
         )
         stream, profiles = self.flow.stream, plan.stream_profiles.offsets
         stream[:, NUMBER], stream[:, LINE], stream[:, LINE_END] = -1, lines[0][:-1], lines[0][1:]
@@ -324,7 +331,7 @@ class Room:
             case=np.zeros((cases, 8), np.int64),
             visit=np.zeros((4 * self.expected + 1024 + self.reserve if self.logs else 0, 9), np.int64),
             treated=np.zeros((cases, care), np.int64),
-            sums=np.zeros((0 if self.logs else SUMS + 2, SEEN + care), np.int64),
+            sums=np.zeros((0 if self.logs else SUMS + 2, KEPT_UP_TO + care), np.int64),
             window=np.array([plan.measured_from, plan.measured_until, 0, plan.stop, 0, 0], np.int64),
         )
 
