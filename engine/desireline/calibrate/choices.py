@@ -68,7 +68,9 @@ def _unfinished(found: "Evidence") -> str:
 def _recency(found: "Evidence") -> str:
     half_life = found.knobs.half_life
     weights = (
-        "all cases count alike" if half_life is None else f"cases count half every {half_life:g} weeks, down to a tenth"
+        "all cases count alike"
+        if half_life is None
+        else f"a case counts half as much for every {half_life:g} weeks of age, down to a tenth"
     )
     if found.ending.kind != "truncated":
         return weights

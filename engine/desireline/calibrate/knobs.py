@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-# Until both backends understand tables of times, clocks, day factors and timetables.
-EMITTED = False
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knobs:
@@ -28,10 +25,10 @@ class Knobs:
 
     half_life: float | None = 4.0
     order: int = 4
-    clocks: bool = EMITTED
-    elapsed: bool = EMITTED
+    clocks: bool = True
+    elapsed: bool = True
     arrival_weeks: int | None = None
-    redials: bool = EMITTED
+    redials: bool = True
 
 
 DEFAULT = Knobs()
