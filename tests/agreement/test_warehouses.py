@@ -254,6 +254,7 @@ def spark() -> Iterator[None]:
     session.stop()
 
 
+@pytest.mark.spark
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_log_in_spark_says_what_the_file_says(spark: None, tmp_path: Path) -> None:
     table = pa.concat_tables([rows(4, n=150), rows(4, n=150).slice(0, 5)])

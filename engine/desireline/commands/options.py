@@ -174,12 +174,6 @@ def common(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
 
 
-def log_argument(function: F) -> F:
-    """Add the LOG argument (a log or a source file) and --strict."""
-    function = click.option("--strict", is_flag=True, help="Refuse a log with rows that cannot be used.")(function)
-    return click.argument("log", metavar="LOG")(function)
-
-
 def output_folder(function: F) -> F:
     """Add -o: the folder that receives the results."""
     return click.option("-o", "--output", metavar="DIR", help="Folder for the results.")(function)

@@ -152,19 +152,11 @@ def listen(
     if not heard.any():
         expected = "scores on stages of the blueprint"
         raise LogError("no answer has a score and a stage", where="listen", expected=expected)
-    rows = np.flatnonzero(heard).tolist()
-    answers = _Answers(
-        stage=stage[heard],
-        touchpoint=[touchpoint[i] for i in rows],
-        source=[_source(feedback, i, judged) for i in rows],
-        voice=[_voice(feedback, i) for i in rows],
-        lens=[_lens(feedback, i, judged) for i in rows],
-        score=score[heard],
-    )
+    answers = _heard(feedback, heard, stage, touchpoint, score, judged)
     said = _said(answers, blueprint, least)
     by_stage = [row for row in said if row.touchpoint is None]
     return Listening(
-        answers=len(rows),
+        answers=len(answers.score),
         least=least,
         coverage=_coverage(answers, blueprint),
         scores=tuple(said),
@@ -198,6 +190,26 @@ def _places(feedback: Feedback, blueprint: Blueprint) -> tuple[np.ndarray, list[
         else:
             problems.append(_nowhere(feedback.place[i], stage, point, blueprint))
     return place, touchpoints, problems
+
+
+def _heard(
+    feedback: Feedback,
+    heard: np.ndarray,
+    stage: np.ndarray,
+    touchpoint: list[str | None],
+    score: np.ndarray,
+    judged: np.ndarray,
+) -> _Answers:
+    """Return the answers that are heard: those with a score and a stage."""
+    rows = np.flatnonzero(heard).tolist()
+    return _Answers(
+        stage=stage[heard],
+        touchpoint=[touchpoint[i] for i in rows],
+        source=[_source(feedback, i, judged) for i in rows],
+        voice=[_voice(feedback, i) for i in rows],
+        lens=[_lens(feedback, i, judged) for i in rows],
+        score=score[heard],
+    )
 
 
 def _nowhere(where: str, stage: str | None, point: str | None, blueprint: Blueprint) -> Problem:

@@ -12,6 +12,7 @@ from desireline.log.eventlog import UNKNOWN, EventLog
 
 TIMES = ("enabled", "start", "end")
 LABELS = ("resource", "pool", "channel")
+FIXED = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
 LAST = np.iinfo(np.int64).max
 CODES = pa.dictionary(pa.int32(), pa.string())
 
@@ -62,12 +63,11 @@ def from_table(
     order, codes, first_rows = _order(table)
     table = table.take(pa.array(order))
     case = codes[order]
-    customer = "customer" in table.column_names
-    fixed = {"case_id", "activity", "open", "customer", *TIMES, *LABELS}
-    attributes = {column: normal(table.column(column)) for column in table.column_names if column not in fixed}
+    attributes = {column: normal(table.column(column)) for column in table.column_names if column not in FIXED}
     if case_attributes is None:
-        steady = [c for c, values in attributes.items() if c not in of_event and not conflicts(values, case)]
-        case_attributes = [c for c in attributes if c in of_case or c in steady]
+        case_attributes = [
+            c for c, values in attributes.items() if c in of_case or (c not in of_event and not conflicts(values, case))
+        ]
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
     cases = _cases(table, case, first_rows, events)
@@ -78,7 +78,7 @@ def from_table(
         activities=activities,
         single_timestamp=single_timestamp,
         has_enabled=events.column("enabled").null_count < events.num_rows,
-        has_customer=customer,
+        has_customer="customer" in table.column_names,
         timezone=timezone,
         name=name,
         case_attributes=tuple(case_attributes),

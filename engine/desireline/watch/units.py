@@ -126,7 +126,7 @@ def score(
 ) -> Scores:
     """Return the scorecards of the units that `attribute` names.
 
-    Cases are compared as they stood at one age, that at which four of five have ended. Times are capped at their 99th
+    Cases are compared as they stood at one age, that at which nine of ten have ended. Times are capped at their 99th
     percentile.
 
     Parameters
@@ -163,20 +163,25 @@ def score(
         values = np.where(settled | (measure.name == "retained"), measure.per_case(table), np.nan)
         cases = _Cases(values=values, unit=of_case, mix=mix.matrix, late=day >= middle, things=parts)
         cards.append(_scorecard(measure, cases, names, min_n, seed))
-    told_of = [card for card in cards if card.reason is None or measures]
-    if not told_of:
-        reasons = "; ".join(dict.fromkeys(f"{card.measure}: {card.reason}" for card in cards))
-        raise LogError("the units cannot be compared", where=log.name, expected="units that differ", help=f"{reasons}.")
     return Scores(
         attribute=attribute,
         min_n=min_n,
         adjusted_for=mix.names,
         split=day_text(middle),
-        measures=tuple(told_of),
+        measures=tuple(cards) if measures else _comparable(cards, log),
         withheld=tuple((names[c], int(counts[c])) for c in range(len(names)) if counts[c] < min_n),
         unknown=int((of_case < 0).sum()),
         notes=tuple(_notes(len(shown), mix.names, int((~settled).sum()))),
     )
+
+
+def _comparable(cards: Sequence[Scorecard], log: EventLog) -> tuple[Scorecard, ...]:
+    """Return the cards that compare their units; raise `LogError` where none does."""
+    told = tuple(card for card in cards if card.reason is None)
+    if not told:
+        reasons = "; ".join(dict.fromkeys(f"{card.measure}: {card.reason}" for card in cards))
+        raise LogError("the units cannot be compared", where=log.name, expected="units that differ", help=f"{reasons}.")
+    return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

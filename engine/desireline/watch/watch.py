@@ -123,13 +123,8 @@ def watch(
     observed = observe(log, source, blueprint, span)
     closed = closed_days(log, span)
     found = {series.name: points(series, span, closed, every) for series in observed}
-    usable = [told for told in found.values() if isinstance(told, Points)]
     left_out = {name: told for name, told in found.items() if isinstance(told, str)}
-    if not usable:
-        worst = next(iter(left_out.items()))
-        raise LogError(
-            f"no series has enough observations ({worst[0]}: {worst[1]})", where=log.name, help="Give a longer log."
-        )
+    usable = _usable(found, log)
     drawn = [chart(told, rate, len(usable)) for told in usable]
     broken = {
         told.observed.name: day_text(told.day[at])
@@ -153,6 +148,17 @@ def watch(
         left_out=left_out,
         notes=tuple(_notes(alarms, broken, span, int(closed.sum()))),
     )
+
+
+def _usable(found: Mapping[str, Points | str], log: EventLog) -> list[Points]:
+    """Return the series that can be charted; raise `LogError` where there is none."""
+    usable = [told for told in found.values() if isinstance(told, Points)]
+    if not usable:
+        name, reason = next(iter(found.items()))
+        raise LogError(
+            f"no series has enough observations ({name}: {reason})", where=log.name, help="Give a longer log."
+        )
+    return usable
 
 
 def _day(text: str) -> int:
