@@ -63,7 +63,7 @@ def test_people_get_a_table(model: Path, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--measures", "effort"], 'no measure "effort"; expected wait, wait_served'),
+        (["--measures", "efort"], 'no measure "efort"; expected wait, wait_served'),
         (["--horizon", "soon"], '--horizon: "soon"; expected a time such as'),
         (["--horizon", "0 wk"], "no time in which a case could arrive"),
         (["--start", "next year"], '"next year" is no start'),

@@ -105,8 +105,10 @@ class Run:
 
     def _resources(self, rows: np.ndarray) -> pa.Array:
         """Return POOL-k for each of these events, null where nobody was needed."""
-        pairs, which = np.unique(np.stack([self.pool[rows], self.unit[rows]]), axis=1, return_inverse=True)
-        names = [f"{self.plan.pool_names[p]}-{u + 1}" if p >= 0 else None for p, u in pairs.T]
+        pool, unit = self.pool[rows], self.unit[rows]
+        width = int(unit.max(initial=0)) + 1
+        numbers, which = np.unique(np.where(pool < 0, -1, pool * width + unit), return_inverse=True)
+        names = [None if n < 0 else f"{self.plan.pool_names[n // width]}-{n % width + 1}" for n in numbers.tolist()]
         return pa.array(names, pa.string()).take(pa.array(which.reshape(-1)))
 
 

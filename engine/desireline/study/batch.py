@@ -18,7 +18,7 @@ from desireline.study.load import Study
 from desireline.study.ranking import groups
 from desireline.study.store import BLOCK, Store, Values
 from desireline.study.versions import versions
-from desireline.study.work import COLUMNS, Task, replicate_all
+from desireline.study.work import COLUMNS, Task, replicate_all, worth_computing
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, how many runs are done, and how many there are at most."""
@@ -44,7 +44,8 @@ class Batch:
     def __post_init__(self) -> None:
         study = self.study
         self.window = Window(horizon=study.horizon, cases=study.cases, start=study.start)
-        common = (hash_of(self.model), asdict(self.window), self.seed, versions())
+        self.measures = worth_computing(study.measures)
+        common = (hash_of(self.model), asdict(self.window), self.seed, self.measures, versions())
         self.keys = [_key(cell.changes, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
@@ -116,6 +117,7 @@ class Batch:
             seed=self.seed,
             replication=replication,
             backend=self.backend,
+            measures=self.measures,
         )
 
     def task_at(self, place: int, replication: int) -> Task:

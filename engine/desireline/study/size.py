@@ -9,7 +9,7 @@ from desireline.scenario.load import Scenario
 from desireline.simulate.plan import Window
 from desireline.study.design import how_many_cells
 from desireline.study.load import BASELINE, Study
-from desireline.study.work import Task, replicate
+from desireline.study.work import Task, replicate, worth_computing
 from desireline.units import show_duration
 
 MANY_CELLS = 10_000
@@ -40,7 +40,10 @@ def _seconds_of_one(study: Study, model: Model, seed: int, backend: str) -> floa
     """Return how long one run of the baseline takes, once whatever has to be compiled is compiled."""
     window = Window(horizon=study.horizon, cases=study.cases, start=study.start)
     nothing = Scenario(name=BASELINE, changes=())
-    task = Task(refit=model.refit(0), changes=nothing, window=window, seed=seed, replication=0, backend=backend)
+    task = Task(
+        refit=model.refit(0), changes=nothing, window=window, seed=seed, replication=0, backend=backend,
+        measures=worth_computing(study.measures),
+    )  # fmt: skip
     replicate(task)
     begun = time.perf_counter()
     replicate(replace(task, replication=1))

@@ -1,6 +1,6 @@
 """One replication of a cell: a run and its measures. The unit of work that is spread over processes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from desireline.measure.registry import MEASURES, known_measure
@@ -16,6 +16,14 @@ COLUMNS = (*MEASURES, UNFINISHED_SHARE)
 """What is kept of a run: every measure, and the share of cases not finished at twice the horizon."""
 
 
+def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
+    """Return the measures that are kept of every run: all that the sums of cases tell, and `effort` where it is asked.
+
+    A blueprint's say on effort is only in the log of a run, which takes ten times as long as its sums.
+    """
+    return tuple(name for name in MEASURES if name != "effort" or name in asked)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication."""
@@ -26,6 +34,7 @@ class Task:
     seed: int
     replication: int
     backend: str = "auto"
+    measures: tuple[str, ...] = tuple(MEASURES)
 
 
 def replicate(task: Task) -> dict[str, float | None]:
@@ -33,7 +42,7 @@ def replicate(task: Task) -> dict[str, float | None]:
     model = apply_to_refit(task.refit, task.changes)
     lowered = plan(model, task.window)
     found = measured(
-        model, lowered, seed=task.seed, replication=task.replication, measures=MEASURES, backend=task.backend
+        model, lowered, seed=task.seed, replication=task.replication, measures=task.measures, backend=task.backend
     )
     return _kept(found)
 
@@ -52,7 +61,11 @@ def measures_of(run: Run, model: Model) -> dict[str, float | None]:
 
 def _kept(found: Measured) -> dict[str, float | None]:
     values = {name: known_measure(name).mean(total) for name, total in found.totals.items()}
-    return {**values, UNFINISHED_SHARE: found.unfinished / found.cases if found.cases else None}
+    return {
+        **dict.fromkeys(MEASURES),
+        **values,
+        UNFINISHED_SHARE: found.unfinished / found.cases if found.cases else None,
+    }
 
 
 def replicate_all(tasks: Sequence[Task], workers: int, done: Callable[[], None]) -> Iterator[dict[str, float | None]]:
