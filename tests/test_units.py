@@ -50,3 +50,8 @@ def test_a_shown_time_is_short(seconds: float) -> None:
 
 def test_an_unknown_time_is_a_dash() -> None:
     assert units.show_duration(None) == units.show_duration(float("nan")) == "-"
+
+
+def test_what_is_shorter_than_times_are_measured_is_shown_as_nothing() -> None:
+    assert units.show_duration(-1.96e-12) == units.show_duration(0.0) == "0 s"
+    assert units.show_duration(2e-6) == "2e-06 s"

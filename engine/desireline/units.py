@@ -154,6 +154,8 @@ def show_duration(seconds: float | None) -> str:
     if seconds is None or seconds != seconds:
         return "-"
     size = abs(seconds)
+    if size < 1 / MICROSECONDS:
+        return "0 s"
     for unit, below in (("s", 100), ("min", 100), ("h", 48)):
         if size < below * _SECONDS[unit]:
             return f"{seconds / _SECONDS[unit]:.3g} {unit}"

@@ -149,6 +149,17 @@ def test_without_an_outcome_the_effects_are_on_cycle_time_and_repeats() -> None:
     assert row.customers_at_risk is None
 
 
+def test_where_all_cases_take_equally_long_no_deviation_goes_with_anything() -> None:
+    log = churn([("ABC", 80, 0), ("DBC", 80, 0), ("DDC", 80, 0), ("ABD", 80, 0), ("ADD", 80, 0)])
+    rows = moments(examine(log, ABC, {}), source()).moments_of_truth
+    assert len(rows) == 3
+    for row in rows:
+        assert row.effect is not None
+        assert (row.effect.mean, row.effect.low, row.effect.high) == pytest.approx((0, 0, 0), abs=1e-9)
+        assert row.top3_probability == 0
+        assert not row.clear
+
+
 def test_an_outcome_that_hardly_anybody_has_is_no_outcome() -> None:
     found = moments(examine(churn([("ABC", 100, 0.0), ("AC", 50, 0.1)]), ABC, {}), CHURNED)
     assert found.basis.reason == "5 cases were lost and 145 kept, as far as is known; 10 of each are needed"

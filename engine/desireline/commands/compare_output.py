@@ -235,7 +235,7 @@ def _what(row: Any) -> str:
 def _interval(value: Range | None, factor: float = 1.0, digits: int = 0) -> str:
     if value is None:
         return "-"
-    mean, low, high = (f"{v * factor:,.{digits}f}" for v in (value.mean, value.low, value.high))
+    mean, low, high = (f"{v * factor:z,.{digits}f}" for v in (value.mean, value.low, value.high))
     return f"{mean} ({low} to {high})"
 
 

@@ -115,6 +115,7 @@ def _drawn(
 CUT_OFF = 0.01
 FEWEST_EXPOSED = 20
 MOST_OTHERS = 30
+ROUNDING = 1e-6  # of the mean outcome: a smaller effect on it is an error of the arithmetic
 
 
 def effect(patterns: Patterns, deviation: int, linear: bool = False) -> Draws:
@@ -136,8 +137,10 @@ def effect(patterns: Patterns, deviation: int, linear: bool = False) -> Draws:
     changed = without + coefficients[0]
     if not linear:
         without, changed = _share(without), _share(changed)
-    weight = number.sum(axis=0)
-    gained = (number * (changed - without)).sum(axis=0) / np.maximum(weight, 1e-9)
+    weight = np.maximum(number.sum(axis=0), 1e-9)
+    gained = (number * (changed - without)).sum(axis=0) / weight
+    if linear:
+        gained[np.abs(gained) < ROUNDING * np.abs(total).sum(axis=0) / weight] = 0.0
     return Draws(effect=gained, coefficient=coefficients[0], least=0.0 if linear else _least(here, lost))
 
 
