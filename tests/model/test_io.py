@@ -52,6 +52,16 @@ def test_overlapping_shifts_are_refused() -> None:
         require_sound(model(line("A"), {"A": Activity(pools=("P",))}, (pool,)))
 
 
+@pytest.mark.parametrize(
+    ("time", "speed", "message"),
+    [(2**53, 1.0, "beyond 285 years"), (-1, 1.0, "negative"), (2**50, 0.01, "more than 285 years at the speed")],
+)
+def test_times_that_would_not_fit_into_64_bits_are_refused(time: int, speed: float, message: str) -> None:
+    slow = replace(always("P", 1), speed=speed)
+    with pytest.raises(ModelError, match=message):
+        require_sound(model(line("A"), {"A": Activity(duration=fixed(time), pools=("P",))}, (slow,)))
+
+
 def test_a_branch_to_nowhere_is_refused() -> None:
     small = model(line("A"), {"A": Activity(duration=fixed(1))}, (always("P", 1),))
     with pytest.raises(ModelError, match='"Z"'):

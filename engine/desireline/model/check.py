@@ -9,6 +9,8 @@ from desireline.errors import ModelError, Problem
 from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Pool, Table, Times
 
 WEEK_MINUTES = HOURS * 60
+LONGEST = 2**53
+"""Microseconds that no time reaches, so that no draw from it and no sum of two overflows 64 bits."""
 
 
 def require_sound(model: Model) -> None:
@@ -49,6 +51,10 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
         yield from (
             f'"{name}" needs pool "{p}", which is not there' for p in activity.pools if p not in parameters.pools
         )
+        speeds = [parameters.pools[p].speed for p in activity.pools if p in parameters.pools]
+        longest = max((max(d.x, default=0) for d in activity.duration.distributions()), default=0)
+        if longest >= LONGEST * min((speed for speed in speeds if speed > 0), default=1.0):
+            yield f'"{name}" takes more than 285 years at the speed of its slowest pool'
         for times in (activity.duration, activity.delay, activity.response, activity.after):
             yield from _times(name, times, parameters)
         if activity.patience:
@@ -151,8 +157,8 @@ def _table(name: str, table: Table) -> Iterator[str]:
 
 def _distribution(name: str, distribution: Distribution) -> Iterator[str]:
     x, p = distribution.x, distribution.p
-    if not x or any(not 0 <= value < 2**60 for value in x):
-        yield f'"{name}": a time is missing, negative or beyond 36,000 years'
+    if not x or any(not 0 <= value < LONGEST for value in x):
+        yield f'"{name}": a time is missing, negative or beyond 285 years'
     elif distribution.kind == "empirical":
         rising = all(a <= b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(x))
         if len(p) != len(x) or len(x) < 2 or not rising or p[0] != 0 or p[-1] != 1:
