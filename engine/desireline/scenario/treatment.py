@@ -55,8 +55,8 @@ class Diversion(Written):
 class Effect(Written):
     """What a treatment does: cases that would have ended `continue`; patience grows; cases go elsewhere; more stay.
 
-    `continue` is the share of those that would have ended which goes on; `retained` (or the contrary, `leaving`) is added
-    to the probability of staying. Both are written as "+15 points".
+    `continue` is the share of those that would have ended which goes on; `retained` (or the contrary, `leaving`) is
+    added to the probability of staying. Both are written as "+15 points".
     """
 
     continue_: Points | None = Field(default=None, alias="continue")
