@@ -239,7 +239,7 @@ def test_a_server_that_is_not_there_is_one_clear_error() -> None:
 
 
 @pytest.fixture
-def spark() -> Iterator[None]:
+def spark(tmp_path: Path) -> Iterator[None]:
     """A local Spark session; nothing is compiled or spread, as the log is small."""
     sql = pytest.importorskip("pyspark.sql", reason="the extra spark is not installed")
     if shutil.which("java") is None:
@@ -247,7 +247,7 @@ def spark() -> Iterator[None]:
     quick = {"adaptive.enabled": "false", "codegen.wholeStage": "false", "codegen.factoryMode": "NO_CODEGEN"}
     builder = sql.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     builder = builder.config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-    for key, value in {**quick, "shuffle.partitions": "1"}.items():
+    for key, value in {**quick, "shuffle.partitions": "1", "warehouse.dir": str(tmp_path / "tables")}.items():
         builder = builder.config(f"spark.sql.{key}", value)
     session = builder.getOrCreate()
     yield

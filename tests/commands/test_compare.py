@@ -75,6 +75,14 @@ def test_people_get_the_sentence_first(files: tuple[str, str], capsys: pytest.Ca
     assert 'near "Close"' in out
 
 
+def test_why_no_cost_can_be_told_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [f"{i},Else,2024-01-01T{i % 24:02}:00:00Z" for i in range(40)]
+    (tmp_path / "log.csv").write_text("\n".join(["case_id,activity,timestamp", *rows]), encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    assert run("compare", str(tmp_path / "log.csv"), "--blueprint", str(tmp_path / "plan.yaml")) == 0
+    assert "cannot be told: fewer than 10 cases of known outcome had it and went on." in capsys.readouterr().out
+
+
 def test_a_folder_gets_json_the_blueprint_and_the_tables(files: tuple[str, str], tmp_path: Path) -> None:
     log, plan = files
     assert run("compare", log, "--blueprint", plan, "-o", str(tmp_path / "out")) == 0

@@ -1,6 +1,7 @@
 """`desireline simulate` as a user runs it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,93 @@ def test_cases_and_horizon_both_bound_a_run(
     assert run("simulate", model, "--runs", "1", "--cases", str(cases), "--horizon", "1 wk", "--json") == 0
     found = json.loads(capsys.readouterr().out)["measures"]["cases"]["mean"]
     assert found == expected if expected else 20 < found < 1000
+
+
+def test_cases_of_the_warm_up_are_simulated_and_neither_measured_nor_written(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--runs", "2", "--horizon", "2 wk", "--json")
+    assert run("simulate", model, *options, "-o", tmp_path / "all") == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert run("simulate", model, *options, "--warm-up", "1 wk", "--steady", "-o", tmp_path / "part") == 0
+    part = json.loads(capsys.readouterr().out)
+    assert part["window"] == {
+        "start": "2026-01-05T00:00:00",
+        "horizon": 1209600.0,
+        "warm_up": 604800.0,
+        "steady": True,
+        "under_way": 0,
+    }
+    assert 0.3 < part["measures"]["cases"]["mean"] / whole["measures"]["cases"]["mean"] < 0.7
+    starts = [line.split(",")[4] for line in (tmp_path / "part" / "run-0000.csv").read_text().splitlines()[1:]]
+    assert min(starts) >= "2026-01-12"
+    ids = {line.split(",")[0] for line in (tmp_path / "part" / "run-0000.csv").read_text().splitlines()[1:]}
+    capsys.readouterr()
+    assert run("simulate", model, *options, "--warm-up", "1 wk", "--steady", "--runs", "1") == 0
+    assert json.loads(capsys.readouterr().out)["measures"]["cases"]["mean"] == len(ids)
+
+
+def test_the_warm_up_is_found_and_the_same_for_every_scenario(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.yaml").write_text("scenario: a\nchanges: [{pool: Field, add: 20}]\n")
+    options = ("--runs", "1", "--horizon", "4 wk", "--warm-up", "auto", "--json")
+    assert run("simulate", model, *options) == 0
+    first = capsys.readouterr()
+    assert run("simulate", model, "--scenario", tmp_path / "a.yaml", *options) == 0
+    second = capsys.readouterr()
+    assert json.loads(first.out)["window"] == json.loads(second.out)["window"]
+    assert "MSER-5" in first.err
+
+
+def test_a_run_starts_with_the_cases_under_way_in_a_log(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("simulate", model, "--runs", "1", "--horizon", "2 wk", "-o", tmp_path / "out", "--json") == 0
+    capsys.readouterr()
+    log = tmp_path / "out" / "run-0000.csv"
+    at = ("--initial", log, "--at", "2026-01-14 12:00")
+    assert run("simulate", model, "--runs", "1", "--horizon", "1 wk", *at, "--json") == 0
+    found = capsys.readouterr()
+    window = json.loads(found.out)["window"]
+    assert window["start"] == "2026-01-14T12:00:00"
+    assert window["under_way"] > 0
+    assert f"{window['under_way']} cases of run-0000.csv are under way at the start, 2026-01-14 12:00" in found.err
+
+
+def test_cases_that_never_end_are_counted_and_what_they_wait_for_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = small_model()
+    pools = {**made.parameters.pools, "Field": replace(made.parameters.pools["Field"], shifts=())}
+    path = write_model(replace(made, parameters=replace(made.parameters, pools=pools)), tmp_path / "m.json")
+    for backend in ("simpy", "compiled"):
+        assert run("simulate", path, "--runs", "1", "--horizon", "1 wk", "--backend", backend, "--json") == 0
+        out, err = capsys.readouterr()
+        document = json.loads(out)
+        assert document["waiting"] == {"Engineer visit": document["unfinished"]}
+        assert document["unfinished"] > 50
+        assert f'{document["unfinished"]} of them wait for "Engineer visit"' in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--warm-up", "a while"], '--warm-up: "a while"; expected a time such as'),
+        (["--warm-up", "5 wk"], "the warm-up leaves nothing of the horizon"),
+        (["--at", "2026-01-14"], "--at: a time without a log"),
+        (["--initial", "none.csv"], "none.csv"),
+        (["--initial", "LOG", "--start", "2026-01-14"], "start: a run with cases under way starts when"),
+        (["--initial", "LOG", "--at", "lunch"], '"lunch" is no start'),
+        (["--initial", "LOG", "--at", "2020-01-01"], "expected a time from 2026-01-05 09:00 to"),
+    ],
+)
+def test_a_window_that_cannot_be_is_one_clear_error(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("case,activity,start,end\n1,Place order,2026-01-05 09:00,2026-01-05 09:10\n")
+    assert run("simulate", model, *(log if part == "LOG" else part for part in arguments)) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert "Traceback" not in err

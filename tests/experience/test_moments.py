@@ -119,6 +119,18 @@ def test_the_smallest_set_begins_with_what_costs_most(found: Moments) -> None:
     assert loss.customers.low < loss.customers.mean < loss.customers.high
 
 
+def test_what_is_avoidable_lies_at_cases_with_a_deviation_and_is_no_more_than_was_lost_there() -> None:
+    """Of 1,000 that stop at once 600 have no outcome and 400 are lost; of 400 with a deviation 40 are."""
+    ends = [None] * 600 + ["yes"] * 400 + ["no"] * 400 + ["yes"] * 40 + ["no"] * 360
+    log = churn([("A", 1000, 0), ("ABC", 400, 0), ("ABCC", 400, 0)], churned=lambda i: ends[i - 1])
+    found = moments(examine(log, ABC, {}), CHURNED)
+    assert found.avoidable is not None
+    assert found.avoidable.share_of_lost * 440 <= 40
+    row = rows_of(found)["C ad hoc"].customers_at_risk
+    assert row is not None
+    assert row.low < found.avoidable.customers.mean < row.high
+
+
 def test_rows_stand_in_the_order_of_what_they_cost(found: Moments) -> None:
     costs = [row.customers_at_risk.mean for row in found.moments_of_truth if row.customers_at_risk]
     assert costs == sorted(costs, reverse=True)

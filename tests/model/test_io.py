@@ -52,6 +52,33 @@ def test_overlapping_shifts_are_refused() -> None:
         require_sound(model(line("A"), {"A": Activity(pools=("P",))}, (pool,)))
 
 
+@pytest.mark.parametrize(
+    ("day", "shifts", "message"),
+    [
+        ("2026-02-30", ((0, 60),), "is no date"),
+        ("2026-02-03", ((0, 60), (30, 90)), "overlap at minute 30 of 2026-02-03"),
+        ("2026-02-03", ((1430, 1500),), "minute 1430 to 1500 of 2026-02-03"),
+    ],
+)
+def test_the_staff_of_a_date_is_checked_like_that_of_the_week(
+    day: str, shifts: tuple[tuple[int, int], ...], message: str
+) -> None:
+    staff = tuple(Shift(start=start, end=end, units=1) for start, end in shifts)
+    pool = replace(always("P", 1), days={day: staff})
+    with pytest.raises(ModelError, match=message):
+        require_sound(model(line("A"), {"A": Activity(pools=("P",))}, (pool,)))
+
+
+@pytest.mark.parametrize(
+    ("time", "speed", "message"),
+    [(2**53, 1.0, "beyond 285 years"), (-1, 1.0, "negative"), (2**50, 0.01, "more than 285 years at the speed")],
+)
+def test_times_that_would_not_fit_into_64_bits_are_refused(time: int, speed: float, message: str) -> None:
+    slow = replace(always("P", 1), speed=speed)
+    with pytest.raises(ModelError, match=message):
+        require_sound(model(line("A"), {"A": Activity(duration=fixed(time), pools=("P",))}, (slow,)))
+
+
 def test_a_branch_to_nowhere_is_refused() -> None:
     small = model(line("A"), {"A": Activity(duration=fixed(1))}, (always("P", 1),))
     with pytest.raises(ModelError, match='"Z"'):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from desireline.errors import ModelError
 from desireline.model.model import Model, Stream
 from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import Run, simulate
@@ -66,3 +67,22 @@ def test_cases_stop_arriving_at_the_horizon_unless_the_run_is_steady(share: floa
     assert plain.case_arrival.max() < plain.plan.measured_until <= steady.case_arrival.max()
     assert np.array_equal(steady.case_arrival[steady.measured], plain.case_arrival[plain.measured])
     assert plain.log().n_cases == plain.measured.sum()
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window(horizon=10**9 * WEEK),
+        Window(start="2399-12-31T00:00:00", cases=10**9),
+        Window(start="9999-12-31", horizon=WEEK),
+        Window(start="1200-01-01", horizon=WEEK),
+    ],
+)
+def test_a_run_beyond_all_calendars_is_refused_before_it_begins(window: Window) -> None:
+    with pytest.raises(ModelError, match="at most 100 years, between 1900 and 2400"):
+        plan(with_stream(), window)
+
+
+def test_a_start_before_all_time_is_no_start() -> None:
+    with pytest.raises(ModelError, match="is no start"):
+        plan(with_stream(), Window(start="0001-01-01T00:00:00+14:00"))

@@ -1,5 +1,6 @@
 """What `compare` prints for people, and writes."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -130,7 +131,8 @@ def _moments(found: Depth, blueprint: Blueprint) -> None:
     basis = found.moments.basis
     if not rows:
         if found.moments.moments_of_truth:
-            click.echo("What deviations cost cannot be told: too few cases had them.")
+            reasons = Counter(row.reason for row in found.moments.moments_of_truth)
+            click.echo(f"What deviations cost cannot be told: {reasons.most_common(1)[0][0]}.")
         return
     if basis.measure == "lost":
         _lost_moments(found, rows, blueprint.currency)

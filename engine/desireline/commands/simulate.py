@@ -1,6 +1,6 @@
 """desireline simulate: run a model, with or without a scenario."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +11,7 @@ from desireline.commands.progress import counting
 
 if TYPE_CHECKING:
     from desireline.study.trial import Trial
+    from desireline.study.window import Begin
 
 
 @click.command()
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     "--cases", type=click.IntRange(1), help="At most so many cases arrive; without --horizon, for as long as they take."
 )
 @click.option("--start", metavar="DATE", help="When the first cases arrive (ISO). [default: the model's]")
+@click.option(
+    "--warm-up", metavar="TIME", help='Cases that arrive in it are not measured; "auto" finds it. [default: 0 s]'
+)
+@click.option("--steady", is_flag=True, help="Cases go on arriving, unmeasured, until the measured ones have ended.")
+@click.option("--initial", metavar="LOG", help="Start with the cases that are under way in LOG (or its source file).")
+@click.option("--at", metavar="DATE", help="When: with --initial. [default: the end of LOG]")
 @click.option("--measures", metavar="NAMES", help="Measures, with commas. [default: all]")
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
 @accept_untrusted
@@ -35,6 +42,10 @@ def command(
     horizon: str | None,
     cases: int | None,
     start: str | None,
+    warm_up: str | None,
+    steady: bool,
+    initial: str | None,
+    at: str | None,
     measures: str | None,
     backend: str,
     accept_untrusted: bool,
@@ -47,17 +58,22 @@ def command(
     With -o each run is written as an event log: DIR/run-0000.csv and so on, which every other command reads.
     """
     from desireline.model.io import read_model
-    from desireline.simulate.plan import Window
     from desireline.study.trial import read_scenarios, try_out
+    from desireline.study.window import Asked
 
-    window = Window(horizon=_horizon(horizon), cases=cases, start=start)
+    asked = Asked(
+        horizon=_horizon(horizon), cases=cases, start=start, warm_up=_warm_up(warm_up), steady=steady,
+        initial=_initial(initial, at),
+    )  # fmt: skip
     names = [name.strip() for name in measures.split(",")] if measures else []
     read = read_model(model)
     with counting("simulating", runs) as progress:
         trial = try_out(
-            read, read_scenarios(scenarios), runs=runs, seed=seed, window=window, measures=names, folder=output,
+            read, read_scenarios(scenarios), runs=runs, seed=seed, asked=asked, measures=names, folder=output,
             backend=backend, progress=progress, accept_untrusted=accept_untrusted,
         )  # fmt: skip
+    for note in trial.notes:
+        say(note)
     for warning in trial.warnings:
         say(f"warning: {warning}")
     if output:
@@ -82,6 +98,30 @@ def _horizon(text: str | None) -> int | None:
     if horizon <= 0:
         raise DesirelineError(f'"{text}" is no time in which a case could arrive', where="--horizon")
     return horizon
+
+
+def _warm_up(text: str | None) -> "int | Literal['auto']":
+    from desireline.errors import DesirelineError
+    from desireline.units import DURATION_FORM, parse_duration
+
+    if text is None or text == "auto":
+        return "auto" if text else 0
+    try:
+        time = parse_duration(text)
+    except ValueError:
+        time = -1
+    if time < 0:
+        raise DesirelineError(f'"{text}"', where="--warm-up", expected=f'{DURATION_FORM}, or "auto"')
+    return time
+
+
+def _initial(log: str | None, at: str | None) -> "Begin | None":
+    from desireline.errors import DesirelineError
+    from desireline.study.window import Begin
+
+    if log is None and at is not None:
+        raise DesirelineError("a time without a log", where="--at", expected="--initial LOG beside it")
+    return Begin(log=log, at=at) if log is not None else None
 
 
 def _show(trial: "Trial") -> None:

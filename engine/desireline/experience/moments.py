@@ -266,13 +266,20 @@ class _Answer:
                 )
         return tuple(sorted(rows, key=lambda row: row.p))
 
+    def _unknown(self) -> float:
+        """Return how many cases with a deviation there are for each of known outcome."""
+        some = np.zeros(self.log.n_cases, bool)
+        for i in self.asked:
+            some |= self.exposures[i].exposed
+        return float(some.sum() / max((some & self.use).sum(), 1))
+
     def _avoidable(self) -> Avoidable:
         coefficients = self._drawn_in([d.coefficient for d in self.draws])
         mean, _ = self._errors()
         if not (self._clear() & (mean > 0)).any():
             coefficients = np.zeros_like(coefficients)
         loss = avoidable(self.patterns, np.arange(len(self.draws)), coefficients)
-        scale = self.log.n_cases / max(int(self.use.sum()), 1) * (YEAR / self.days if self.days > 0 else np.nan)
+        scale = self._unknown() * (YEAR / self.days if self.days > 0 else np.nan)
         everything = float(loss.all[0])
         worths = [self._worth(self.exposures[self.asked[j]].exposed) for j in loss.chosen]
         rows, before = [], 0.0

@@ -65,9 +65,7 @@ def from_table(
     case = codes[order]
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in FIXED}
     if case_attributes is None:
-        case_attributes = [
-            c for c, values in attributes.items() if c in of_case or (c not in of_event and not conflicts(values, case))
-        ]
+        case_attributes = _of_case(attributes, case, of_case, of_event)
     events, activities = _events(table, case)
     event_attributes = [column for column in attributes if column not in case_attributes]
     cases = _cases(table, case, first_rows, events)
@@ -85,6 +83,14 @@ def from_table(
         event_attributes=tuple(event_attributes),
         provenance=dict(provenance or {}),
     )
+
+
+def _of_case(
+    attributes: Mapping[str, pa.Array], case: np.ndarray, of_case: Sequence[str], of_event: Sequence[str]
+) -> list[str]:
+    """Return which attributes describe the case: those that never change within one, but for what is said of them."""
+    steady = [c for c, values in attributes.items() if c not in of_event and not conflicts(values, case)]
+    return [c for c in attributes if c in of_case or c in steady]
 
 
 def _with(table: pa.Table, columns: Mapping[str, pa.ChunkedArray]) -> pa.Table:

@@ -6,9 +6,11 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from desireline.errors import ModelError, Problem
-from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Pool, Table, Times
+from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Shift, Table, Times
 
-WEEK_MINUTES = HOURS * 60
+WEEK_MINUTES, DAY_MINUTES = HOURS * 60, 24 * 60
+LONGEST = 2**53
+"""Microseconds that no time reaches, so that no draw from it and no sum of two overflows 64 bits."""
 
 
 def require_sound(model: Model) -> None:
@@ -49,6 +51,10 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
         yield from (
             f'"{name}" needs pool "{p}", which is not there' for p in activity.pools if p not in parameters.pools
         )
+        speeds = [parameters.pools[p].speed for p in activity.pools if p in parameters.pools]
+        longest = max((max(d.x, default=0) for d in activity.duration.distributions()), default=0)
+        if longest >= LONGEST * min((speed for speed in speeds if speed > 0), default=1.0):
+            yield f'"{name}" takes more than 285 years at the speed of its slowest pool'
         for times in (activity.duration, activity.delay, activity.response, activity.after):
             yield from _times(name, times, parameters)
         if activity.patience:
@@ -56,10 +62,14 @@ def _parameters(parameters: Parameters) -> Iterator[str]:
             if activity.patience.to is not None and activity.patience.to not in parameters.nodes:
                 yield f'who gives up "{name}" moves to "{activity.patience.to}", which is no node'
     for pool in parameters.pools.values():
-        yield from _shifts(pool)
+        yield from _shifts(pool.name, pool.shifts, WEEK_MINUTES, "the week")
+        for day, instead in pool.days.items():
+            yield from _shifts(pool.name, instead, DAY_MINUTES, day)
         if not 0 < pool.speed < 1e6:
             yield f'pool "{pool.name}": speed {pool.speed:g} is not positive'
-        yield from (f'pool "{pool.name}": "{day}" is no date' for day in pool.holidays if not _is_date(day))
+        yield from (
+            f'pool "{pool.name}": "{day}" is no date' for day in (*pool.holidays, *pool.days) if not _is_date(day)
+        )
     for stream in parameters.streams:
         if len(stream.rates) != HOURS or any(not 0 <= rate < 1e12 for rate in stream.rates):
             yield f'stream "{stream.name}": rates must be {HOURS} numbers, none negative'
@@ -151,8 +161,8 @@ def _table(name: str, table: Table) -> Iterator[str]:
 
 def _distribution(name: str, distribution: Distribution) -> Iterator[str]:
     x, p = distribution.x, distribution.p
-    if not x or any(not 0 <= value < 2**60 for value in x):
-        yield f'"{name}": a time is missing, negative or beyond 36,000 years'
+    if not x or any(not 0 <= value < LONGEST for value in x):
+        yield f'"{name}": a time is missing, negative or beyond 285 years'
     elif distribution.kind == "empirical":
         rising = all(a <= b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(x))
         if len(p) != len(x) or len(x) < 2 or not rising or p[0] != 0 or p[-1] != 1:
@@ -167,11 +177,11 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _shifts(pool: Pool) -> Iterator[str]:
+def _shifts(pool: str, shifts: Iterable[Shift], minutes: int, period: str) -> Iterator[str]:
     end = 0
-    for shift in sorted(pool.shifts, key=lambda s: s.start):
-        if not 0 <= shift.start < shift.end <= WEEK_MINUTES or shift.units < 0:
-            yield f'pool "{pool.name}": a shift from minute {shift.start} to {shift.end} with {shift.units} units'
+    for shift in sorted(shifts, key=lambda s: s.start):
+        if not 0 <= shift.start < shift.end <= minutes or shift.units < 0:
+            yield f'pool "{pool}": a shift from minute {shift.start} to {shift.end} of {period}, {shift.units} units'
         elif shift.start < end:
-            yield f'pool "{pool.name}": shifts overlap at minute {shift.start} of the week'
+            yield f'pool "{pool}": shifts overlap at minute {shift.start} of {period}'
         end = max(end, shift.end)

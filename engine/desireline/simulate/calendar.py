@@ -28,7 +28,7 @@ def parse_start(text: str, zone: str) -> int:
     """
     try:
         return instant(datetime.fromisoformat(text), zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ModelError(f'"{text}" is no start', expected='an ISO date or time such as "2026-01-05"') from None
 
 

@@ -1,7 +1,7 @@
 """Cases that are under way when a run starts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,8 @@ class Initial:
 
     It is `working` at the activity of `node` since `since`, `queued` for it since then, or `between`: it left `node`
     then and has not reached the next. `arrival`, `since`: UTC microseconds before the start. What is left of a time is
-    drawn from what is left of its distribution.
+    drawn from what is left of its distribution. Where a model has no such node, as another fit of it may not, it is the
+    first node of `activity`; a case whose activity is nowhere on the route is left out.
     """
 
     arrival: int
@@ -27,13 +28,14 @@ class Initial:
     node: str
     state: Literal["working", "queued", "between"]
     attributes: Mapping[str, str] = field(default_factory=dict)
+    activity: str = ""
 
 
 def lower_initial(initial: Sequence[Initial], parameters: Parameters, nodes: Mapping[str, int]) -> dict[str, Any]:
     """Return the fields of the plan that describe the cases under way: those at work first, then by `since`.
 
     `initial_arrival`, `initial_since`: times. `initial_profile`: the profile that shares most attributes with the case.
-    `initial_node`: node. `initial_state`: one of STATES.
+    `initial_node`: node. `initial_state`: one of STATES; where nothing is done at the node, cases are on their way on.
     """
     profiles = [profile for stream in parameters.streams for profile in stream.profiles]
 
@@ -41,10 +43,8 @@ def lower_initial(initial: Sequence[Initial], parameters: Parameters, nodes: Map
         alike = [sum(attributes.get(k) == v for k, v in p.attributes.items()) + p.share / 2 for p in profiles]
         return int(np.argmax(alike))
 
-    unknown = sorted({case.node for case in initial} - nodes.keys())
-    if unknown:
-        raise ModelError(f'cases under way stand at "{unknown[0]}", which is no node', where="initial")
-    cases = sorted(initial, key=lambda case: (STATES.index(case.state), case.since, case.arrival, case.node))
+    placed = _placed(initial, parameters)
+    cases = sorted(placed, key=lambda case: (STATES.index(case.state), case.since, case.arrival, case.node))
     return {
         "initial_arrival": np.array([case.arrival for case in cases], np.int64),
         "initial_since": np.array([case.since for case in cases], np.int64),
@@ -52,3 +52,19 @@ def lower_initial(initial: Sequence[Initial], parameters: Parameters, nodes: Map
         "initial_node": np.array([nodes[case.node] for case in cases], np.int64),
         "initial_state": np.array([STATES.index(case.state) for case in cases], np.int64),
     }
+
+
+def _placed(initial: Sequence[Initial], parameters: Parameters) -> list[Initial]:
+    """Return the cases at nodes that are there; at those where nothing is done they only pass."""
+    labelled = {node.activity or node.label: node.id for node in reversed(list(parameters.nodes.values()))}
+    cases = [
+        case if case.node in parameters.nodes or not case.activity else replace(case, node=labelled[case.activity])
+        for case in initial
+        if case.node in parameters.nodes or not case.activity or case.activity in labelled
+    ]
+    unknown = sorted({case.node for case in cases} - parameters.nodes.keys())
+    if unknown:
+        raise ModelError(f'cases under way stand at "{unknown[0]}", which is no node', where="initial")
+    return [
+        case if parameters.nodes[case.node].kind == "activity" else replace(case, state="between") for case in cases
+    ]

@@ -25,7 +25,7 @@ def run(plan: Plan, seed: int, replication: int) -> Run:
     arrived, written = int(room.life.counter[k.ARRIVED]), int(room.life.counter[k.VISITS])
     cases, visits = room.record.case[:arrived], np.concatenate([room.record.visit[:written], _at_work(room)])
     keys = cases[:, 7].copy().view(np.uint64)
-    return assemble(plan, cases[:, :7].copy(), keys, visits.T, room.record.treated[:arrived].copy())
+    return assemble(plan, cases[:, :7].copy(), keys, visits.T, room.record.treated[:arrived].copy(), _waiting(room))
 
 
 def sums(plan: Plan, seed: int, replication: int) -> Iterator[Sums]:
@@ -80,6 +80,13 @@ def _under_way(room: Room) -> np.ndarray:
     rows = token[silent, k.CASE]
     cases[rows, k.ENDED] = np.where(cases[rows, k.ENDED] == UNFINISHED, DONE, cases[rows, k.ENDED])
     return np.unique(token[active, k.CASE])
+
+
+def _waiting(room: Room) -> np.ndarray:
+    """Return case and activity of the tokens that are in a queue when the run stops."""
+    token = room.life.token[room.life.token[:, k.STATE] == k.WAITING]
+    pairs = np.stack([room.life.case[token[:, k.CASE], k.ROW], token[:, k.LABEL]], axis=1)
+    return np.asarray(pairs[pairs[:, 0] >= 0])
 
 
 def _at_work(room: Room) -> np.ndarray:

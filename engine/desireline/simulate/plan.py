@@ -16,7 +16,7 @@ from desireline.simulate.ragged import NONE, Ragged, ragged
 from desireline.simulate.streams import lower_streams
 from desireline.simulate.timetable import Timetable
 from desireline.simulate.treatments import lower_treatments
-from desireline.units import MICROSECONDS, WEEK
+from desireline.units import MICROSECONDS, WEEK, YEAR
 
 KINDS = {"activity": 0, "choice": 1, "fork": 2, "join": 3, "timer": 4}
 ACTIVITY, FORK = KINDS["activity"], KINDS["fork"]
@@ -27,6 +27,7 @@ NEVER = int(np.iinfo(np.int64).max)
 END = -1
 UNLIMITED = 2**31 - 1
 DEFAULT_HORIZON = 4 * WEEK
+EARLIEST, LATEST, LONGEST = -70 * YEAR, 430 * YEAR, 100 * YEAR
 MOST_STREAMS, MOST_CASES, MOST_ATTEMPTS, BRANCHES = 2**8, 2**30, 2**6, 2**16
 
 
@@ -263,6 +264,12 @@ def _bounds(model: Model, window: Window) -> tuple[int, int]:
         horizon = DEFAULT_HORIZON if window.cases is None else _horizon_for(model.parameters, begin, window)
     if horizon <= 0:
         raise ModelError("the horizon is not positive", where="horizon", expected='a time such as "4 wk"')
+    if horizon > LONGEST or not EARLIEST <= begin <= LATEST:
+        raise ModelError(
+            f"the run would last {horizon / YEAR:,.0f} years from {window.start or model.start_at} on",
+            where="horizon",
+            expected="at most 100 years, between 1900 and 2400",
+        )
     if not 0 <= window.warm_up < horizon:
         raise ModelError(
             "the warm-up leaves nothing of the horizon", where="warm_up", expected="a time shorter than the horizon"

@@ -30,6 +30,9 @@ class Run:
         The key of the case's draws.
     case_ended : int64 array, shape (cases,)
         DONE, ABANDONED or UNFINISHED (still under way when the run stopped).
+    case_waits : int64 array, shape (cases,)
+        The activity for which the case waits when the run stops, that of highest index where there are several; -1 where
+        it is in no queue.
     case_attempt, case_root : int64 arrays, shape (cases,)
         How often the customer has come back before, and the row of the customer's first case.
     treated : int64 array, shape (cases, treatments)
@@ -47,6 +50,7 @@ class Run:
     case_arrival: np.ndarray
     case_key: np.ndarray
     case_ended: np.ndarray
+    case_waits: np.ndarray
     case_attempt: np.ndarray
     case_root: np.ndarray
     treated: np.ndarray
@@ -112,7 +116,9 @@ class Run:
         return pa.array(names, pa.string()).take(pa.array(which.reshape(-1)))
 
 
-def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray, treated: np.ndarray) -> Run:
+def assemble(
+    plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray, treated: np.ndarray, waiting: np.ndarray
+) -> Run:
     """Return the run that a backend has recorded.
 
     Parameters
@@ -125,7 +131,12 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
         Case, which start of the case it is, activity, pool, unit, enabled, start, end and how it ended, in any order.
     treated : int64 array, shape (cases, treatments)
         How often each treatment was given.
+    waiting : int64 array, shape (tokens, 2)
+        Case and activity of those in a queue when the run stops, in any order.
     """
+    waits = np.full(len(cases), -1)
+    np.maximum.at(waits, waiting[:, 0], waiting[:, 1])
+    waits[cases[:, 4] != UNFINISHED] = -1
     order = _in_order(visits)
     case, _, activity, pool, unit, enabled, start, end, ended = (column[order] for column in visits)
     return Run(
@@ -135,6 +146,7 @@ def assemble(plan: Plan, cases: np.ndarray, keys: np.ndarray, visits: np.ndarray
         case_profile=cases[:, 2],
         case_arrival=cases[:, 3],
         case_ended=cases[:, 4],
+        case_waits=waits,
         case_attempt=cases[:, 5],
         case_root=cases[:, 6],
         case_key=keys,

@@ -144,9 +144,9 @@ class Token:
 class Ticket(simpy.Event):
     """A place in the queues of `pools`; fires with (pool, unit), with None where patience ran out, or with a node."""
 
-    def __init__(self, env: simpy.Environment, token: Token, pools: "list[Pool]") -> None:
+    def __init__(self, env: simpy.Environment, token: Token, activity: int, pools: "list[Pool]") -> None:
         super().__init__(env)
-        self.token, self.pools, self.valid = token, pools, True
+        self.token, self.activity, self.pools, self.valid = token, activity, pools, True
         for pool in pools:
             pool.waiting += 1
 
@@ -271,14 +271,15 @@ class Recorder:
         if case.row != NONE:
             self.visits.append((case.row, *begun, end, how))
 
-    def run(self, plan: Plan) -> Run:
-        """Return everything recorded."""
+    def run(self, plan: Plan, waiting: list[tuple[int, int]]) -> Run:
+        """Return everything recorded; `waiting` are case and activity of those still in a queue."""
         rows = [(c.stream, c.index, c.profile, c.arrival, c.ended, c.attempt, c.root) for c in self.cases]
         keys = np.array([c.key for c in self.cases], np.uint64)
         visits = np.array(self.visits, np.int64).reshape(-1, 9).T
         number = range(len(plan.treatment_names))
         treated = np.array([[c.treated[i] for i in number] for c in self.cases], np.int64)
-        return assemble(plan, np.array(rows, np.int64).reshape(-1, 7), keys, visits, treated)
+        queues = np.array(waiting, np.int64).reshape(-1, 2)
+        return assemble(plan, np.array(rows, np.int64).reshape(-1, 7), keys, visits, treated, queues)
 
 
 class Journey:
@@ -323,7 +324,10 @@ class Journey:
                 token.case.ended = DONE
         for case, begun in self.working.values():
             self.recorder.visit(case, begun, UNKNOWN, UNFINISHED)
-        return self.recorder.run(self.plan)
+        tickets = [entry[-1] for pool in self.pools for entry in pool.queue if entry[-1].valid]
+        return self.recorder.run(
+            self.plan, [(t.token.case.row, t.activity) for t in tickets if t.token.case.row != NONE]
+        )
 
     def shifts(self, pool: Pool) -> Process:
         """Change the number of units of `pool` as its calendar says."""
@@ -587,7 +591,7 @@ class Journey:
 
     def join_queue(self, token: Token, activity: int) -> Ticket:
         """Return a ticket in the queue of every pool of `activity`, good until patience runs out."""
-        ticket = token.rest = Ticket(self.env, token, self.served_by[activity])
+        ticket = token.rest = Ticket(self.env, token, activity, self.served_by[activity])
         for pool in self.served_by[activity]:
             heappush(pool.queue, (token.case.priority, self.now, *token.who, next(self.tickets), ticket))
         self.expect_to_leave(token, ticket)

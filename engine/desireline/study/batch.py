@@ -39,13 +39,13 @@ class Batch:
     study: Study
     seed: int
     workers: int
+    window: Window
     backend: str = "auto"
 
     def __post_init__(self) -> None:
-        study = self.study
-        self.window = Window(horizon=study.horizon, cases=study.cases, start=study.start)
-        self.measures = worth_computing(study.measures)
-        common = (hash_of(self.model), asdict(self.window), self.seed, self.measures, versions())
+        window = hashlib.sha256(json.dumps(asdict(self.window), sort_keys=True).encode()).hexdigest()
+        self.measures = worth_computing(self.study.measures)
+        common = (hash_of(self.model), window, self.seed, self.measures, versions())
         self.keys = [_key(cell.changes, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}

@@ -39,29 +39,39 @@ def prepare(study: Study, store: Store, seed: int, keep: Keep) -> Inputs:
     """
     if study.model is not None:
         model = read_model(study.model)
-        return Inputs(model=model, hashes=_hashes(study.model))
+        return Inputs(model=model, hashes={**_hashes(study.model), **_initial_hashes(study)})
     if study.log is None:
         raise StudyError("neither a model nor a log", where=study.file)
     hashes = _hashes(*_files(study))
+    shown = {**hashes, **_initial_hashes(study)}
     key = hashlib.sha256(repr((sorted(hashes.items()), seed, versions())).encode()).hexdigest()
     if store.read_json("calibrated.json").get("key") == key:
         try:
-            return Inputs(model=read_model(store.folder / MODEL), hashes=hashes)
+            return Inputs(model=read_model(store.folder / MODEL), hashes=shown)
         except ModelError:
             pass
     _calibrate(study, store, seed, keep)
     store.write_json("calibrated.json", {"key": key, "inputs": dict(hashes)})
-    return Inputs(model=read_model(store.folder / MODEL), hashes=hashes)
+    return Inputs(model=read_model(store.folder / MODEL), hashes=shown)
 
 
 def _files(study: Study) -> list[str]:
     """Return the files that the calibration reads."""
+    files = _log_files(study.log or "")
+    return [*files, study.blueprint] if study.blueprint else files
+
+
+def _initial_hashes(study: Study) -> dict[str, str]:
+    """Return the hashes of the log of the cases under way at the start."""
+    return _hashes(*_log_files(study.initial.log)) if study.initial else {}
+
+
+def _log_files(log: str) -> list[str]:
+    """Return the files that are read for a log: itself, and its source where it has one."""
     from desireline.log.opening import find
     from desireline.log.source import is_source, read_source
 
-    log = study.log or ""
-    files = [log, str(find(read_source(log).log))] if is_source(log) else [str(find(log))]
-    return [*files, study.blueprint] if study.blueprint else files
+    return [log, str(find(read_source(log).log))] if is_source(log) else [str(find(log))]
 
 
 def _hashes(*files: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from desireline.scenario.changes import DelayChange, DemandChange, DurationChang
 from desireline.scenario.fields import Change
 from desireline.scenario.load import Placed, Scenario, read_changes, read_scenario
 from desireline.study.schema import ReplicationsFile, ScenarioWithin, StudyFrame
+from desireline.study.window import Asked, Begin
 from desireline.units import MICROSECONDS, YEAR
 
 BASELINE = "baseline"
@@ -59,6 +60,9 @@ class Study:
     horizon: int | None = None
     cases: int | None = None
     start: str | None = None
+    warm_up: int | Literal["auto"] = 0
+    steady: bool = False
+    initial: Begin | None = None
     precision: float | None = None
     within: float | None = None
     of: str | None = None
@@ -69,6 +73,18 @@ class Study:
     worth: Mapping[str, float] = field(default_factory=dict)
     years: float = 1.0
     budget: float | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """Which part of the journey is to be simulated."""
+        return Asked(
+            start=self.start,
+            horizon=self.horizon,
+            cases=self.cases,
+            warm_up=self.warm_up,
+            steady=self.steady,
+            initial=self.initial,
+        )
 
 
 def read_study(path: str | Path) -> Study:
@@ -102,6 +118,9 @@ def read_study(path: str | Path) -> Study:
         horizon=frame.horizon,
         cases=frame.cases,
         start=frame.start,
+        warm_up=frame.warm_up,
+        steady=frame.steady,
+        initial=Begin(log=_beside(path, frame.initial.log) or "", at=frame.initial.at) if frame.initial else None,
         precision=runs.precision or (PRECISION if runs.at_least < runs.at_most and runs.within is None else None),
         within=_within(runs),
         of=runs.of,

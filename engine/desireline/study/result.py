@@ -70,6 +70,7 @@ class StudyResult:
     `inputs` are the files it rests on with their SHA-256; `verdict` is that of the model's back-test, None without one.
     `best` by measure at the first setting of the factors, `rankings` at every one where there are several;
     `uncertainty` of the measure whose precision was watched, `uncertainties` of all.
+    `window` says when runs start, and for how long cases arrive and are not measured yet (seconds).
     `prices` are money per unit of a measure and case, with their sign; `years` those a scenario has to pay its cost.
     """
 
@@ -96,3 +97,4 @@ class StudyResult:
     currency: str = ""
     prices: Mapping[str, float] = field(default_factory=dict)
     years: float = 1.0
+    window: Mapping[str, Any] = field(default_factory=dict)

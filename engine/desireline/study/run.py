@@ -13,6 +13,7 @@ from desireline.errors import StudyError
 from desireline.measure.registry import MEASURES
 from desireline.model.model import Model
 from desireline.scenario.load import Scenario
+from desireline.simulate.plan import Window
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
 from desireline.study.decide import decide
@@ -23,10 +24,11 @@ from desireline.study.result import StudyResult
 from desireline.study.segments import require_attribute, segments
 from desireline.study.sentences import sentences
 from desireline.study.size import refuse_too_many
-from desireline.study.store import open_store
+from desireline.study.store import Store, open_store
 from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
 from desireline.study.versions import versions
+from desireline.study.window import Settled, settle
 from desireline.study.work import UNFINISHED_SHARE
 from desireline.study.workers import cluster, parse_workers
 
@@ -82,26 +84,31 @@ def run_study(
         doubts = demand_trust(inputs.model, _all_scenarios(study), accept_untrusted)
         missing = reasons(inputs.model)
         watched = _watched(study, missing)
-        require_attribute(inputs.model, study.by, study.file)
-        refuse_too_many(study, inputs.model, seed, place.processes, backend, accept_many)
-        made, warnings = cells(study, inputs.model, seed)
-        batch = Batch(
-            store=store,
-            model=inputs.model,
-            cells=made,
-            study=study,
-            seed=seed,
-            workers=place.processes,
-            backend=backend,
-        )
+        progress("finding the window", 0, 0)
+        settled = settle(inputs.model, study.asked, seed=seed, backend=backend)
+        batch, warnings = _batch(study, inputs, store, settled.window, seed, place.processes, backend, accept_many)
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
         decision["segments"] = segments(study, runs, missing, batch.task_at, place.processes, lambda: None)
-        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings), decision)
+        result = _result(study, inputs, runs, missing, stopped_by, (*doubts, *warnings), decision, settled)
         write_tables(store, runs, result)
         write_charters(store, result, as_of)
         store.write_json("study.json", asdict(result))
     return result
+
+
+def _batch(
+    study: Study, inputs: Inputs, store: Store, window: Window, seed: int, workers: int, backend: str, accept_many: bool
+) -> tuple[Batch, tuple[str, ...]]:
+    """Return the runs that the study asks for, and remarks on its scenarios; raise `StudyError` if refused."""
+    require_attribute(inputs.model, study.by, study.file)
+    refuse_too_many(study, inputs.model, window, seed, workers, backend, accept_many)
+    made, warnings = cells(study, inputs.model, seed)
+    batch = Batch(
+        store=store, model=inputs.model, cells=made, study=study, window=window, seed=seed, workers=workers,
+        backend=backend,
+    )  # fmt: skip
+    return batch, warnings
 
 
 def _manifest(study: Study, inputs: Inputs, seed: int) -> dict[str, object]:
@@ -142,6 +149,7 @@ def _result(
     stopped_by: str,
     warnings: tuple[str, ...],
     decision: dict[str, Any],
+    settled: Settled,
 ) -> StudyResult:
     effects = effect_rows(runs, study.measures, missing)
     return StudyResult(
@@ -152,8 +160,10 @@ def _result(
         stopped_by=stopped_by,
         seed=runs.seed,
         sentences=sentences(effects),
-        warnings=(*warnings, *_unfinished(runs)),
+        warnings=(*warnings, *settled.warnings, *_unfinished(runs)),
+        window=settled.document(inputs.model),
         notes=(
+            *settled.remarks,
             *_notes(study, inputs.model, runs),
             *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
         ),

@@ -1,6 +1,7 @@
 """What people write in a study file."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -9,12 +10,13 @@ from desireline.blueprint.schema import Duration, Name, Names
 from desireline.files import Written
 from desireline.scenario.changes import AnyChange, Cost
 from desireline.scenario.fields import Share
-from desireline.units import MICROSECONDS, YEAR, parse_duration, parse_points, parse_rate, parse_share
+from desireline.units import DURATION_FORM, MICROSECONDS, YEAR, parse_duration, parse_points, parse_rate, parse_share
 
 DESIGNS = ("grid", "one-at-a-time", "latin", "sobol", "morris")
 
 
 _WITHIN = {"type": ["string", "number"], "examples": ["5 min", "0.5 points"]}
+_WARM_UP = {"type": "string", "examples": ["1 wk", "auto"]}
 _WORTH = {"type": ["string", "number"], "examples": [250, "30 an hour"]}
 _YEARS = {"type": "number", "exclusiveMinimum": 0, "examples": [1, 3]}
 
@@ -59,6 +61,33 @@ def _design(value: Any) -> Any:
     if value not in DESIGNS:
         raise ValueError(f"one of {', '.join(DESIGNS)}")
     return value
+
+
+def _warm_up(value: Any) -> Any:
+    return value if value == "auto" else _duration(value)
+
+
+def _duration(value: Any) -> int:
+    """Return the microseconds of a time that is not negative."""
+    try:
+        time = parse_duration(value)
+    except ValueError:
+        time = -1
+    if time < 0:
+        raise ValueError(f'{DURATION_FORM}, or "auto"')
+    return time
+
+
+def _instant(value: Any) -> Any:
+    """Return an ISO time as it is written; YAML reads dates as such."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+class InitialFile(Written):
+    """The log whose cases under way a run starts with, and when it does (without it: at the log's end)."""
+
+    log: Name
+    at: Annotated[Name, BeforeValidator(_instant)] | None = None
 
 
 class ReplicationsFile(Written):
@@ -123,6 +152,9 @@ class StudyFrame(Written):
     horizon: Duration | None = None
     cases: int | None = Field(default=None, ge=1, le=10_000_000)
     start: Name | None = None
+    warm_up: Annotated[int | Literal["auto"], BeforeValidator(_warm_up), WithJsonSchema(_WARM_UP)] = 0
+    steady: bool = False
+    initial: InitialFile | None = None
     replications: Annotated[ReplicationsFile, BeforeValidator(_number_of_runs)] = ReplicationsFile()
     measures: Names = ()
     by: Name | None = None
@@ -138,6 +170,10 @@ class StudyFrame(Written):
             raise ValueError('"blueprint" goes with "log"; a model carries its own')
         if self.horizon == 0:
             raise ValueError("the horizon is 0: no case would arrive")
+        if self.horizon is not None and self.warm_up != "auto" and self.warm_up >= self.horizon:
+            raise ValueError("the warm-up leaves nothing of the horizon")
+        if self.initial is not None and self.start is not None:
+            raise ValueError('"start" and "initial" both say when runs start; write "at" in "initial"')
         return self
 
 

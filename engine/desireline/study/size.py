@@ -15,7 +15,9 @@ from desireline.units import show_duration
 MANY_CELLS = 10_000
 
 
-def refuse_too_many(study: Study, model: Model, seed: int, workers: int, backend: str, accept: bool) -> None:
+def refuse_too_many(
+    study: Study, model: Model, window: Window, seed: int, workers: int, backend: str, accept: bool
+) -> None:
     """Refuse a study of very many cells, unless that is accepted.
 
     Raises
@@ -27,7 +29,7 @@ def refuse_too_many(study: Study, model: Model, seed: int, workers: int, backend
     if cells <= MANY_CELLS or accept:
         return
     runs = cells * study.at_least
-    seconds = runs * _seconds_of_one(study, model, seed, backend) / max(1, workers)
+    seconds = runs * _seconds_of_one(model, window, seed, backend) / max(1, workers)
     raise StudyError(
         f"{cells:,} combinations of factors and scenarios, {runs:,} runs: about {show_duration(seconds)} here",
         where=study.file,
@@ -36,9 +38,8 @@ def refuse_too_many(study: Study, model: Model, seed: int, workers: int, backend
     )
 
 
-def _seconds_of_one(study: Study, model: Model, seed: int, backend: str) -> float:
+def _seconds_of_one(model: Model, window: Window, seed: int, backend: str) -> float:
     """Return how long one run of the baseline takes, once whatever has to be compiled is compiled."""
-    window = Window(horizon=study.horizon, cases=study.cases, start=study.start)
     nothing = Scenario(name=BASELINE, changes=())
     task = Task(
         refit=model.refit(0), changes=nothing, window=window, seed=seed, replication=0, backend=backend,

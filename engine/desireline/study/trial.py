@@ -1,8 +1,9 @@
 """Runs of one model under one scenario: its measures and its simulated logs."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,25 @@ from desireline.measure.registry import MEASURES, known_measure
 from desireline.model.model import Model
 from desireline.scenario.apply import Remark, apply
 from desireline.scenario.load import Scenario, read_scenario
-from desireline.simulate.plan import Window
-from desireline.simulate.run import Run
+from desireline.simulate.run import UNFINISHED, Run
 from desireline.study.answers import mean_of, reasons, refits_of
 from desireline.study.load import BASELINE
 from desireline.study.result import Mean
 from desireline.study.trust import demand_trust, shown
+from desireline.study.window import Asked, settle
 from desireline.study.work import Task, measures_of, simulated
+
+MANY_UNFINISHED = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What a model does under a scenario: measures over all runs, and the files of the simulated logs."""
+    """What a model does under a scenario: measures over all runs, and the files of the simulated logs.
+
+    `unfinished` counts the measured cases of all runs that had not ended at twice the horizon, and `waiting` for which
+    activity how many of them waited then. `window` says when runs start, and for how long cases arrive and are not
+    measured yet (seconds).
+    """
 
     runs: int
     measures: dict[str, Mean]
@@ -35,6 +43,10 @@ class Trial:
     seed: int
     warnings: tuple[str, ...] = ()
     verdict: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
+    window: Mapping[str, Any] = field(default_factory=dict)
+    unfinished: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_scenarios(files: Sequence[str]) -> Scenario:
@@ -49,7 +61,7 @@ def try_out(
     *,
     runs: int = 10,
     seed: int = 1,
-    window: Window | None = None,
+    asked: Asked | None = None,
     measures: Sequence[str] = (),
     folder: str | Path | None = None,
     backend: str = "auto",
@@ -69,11 +81,13 @@ def try_out(
     _, remarks = apply(model, scenario)
     doubts = demand_trust(model, [scenario], accept_untrusted)
     place = _empty(folder) if folder is not None else None
-    first = Task(refit=model, changes=scenario, window=window or Window(), seed=seed, replication=0, backend=backend)
-    rows, logs = [], []
+    settled = settle(model, asked or Asked(), seed=seed, backend=backend)
+    first = Task(refit=model, changes=scenario, window=settled.window, seed=seed, replication=0, backend=backend)
+    rows, logs, left = [], [], Left()
     for r in range(runs):
         changed, run = simulated(replace(first, refit=model.refit(r), replication=r))
         rows.append(measures_of(run, changed))
+        left.count(run)
         if place is not None:
             logs.append(_write(run, place, r))
         progress(r + 1)
@@ -84,9 +98,42 @@ def try_out(
         logs=tuple(logs),
         scenario=scenario.name,
         seed=seed,
-        warnings=(*doubts, *(str(remark) for remark in remarks)),
+        warnings=(*doubts, *(str(remark) for remark in remarks), *settled.warnings, *left.warnings()),
         verdict=shown(model),
+        notes=settled.remarks,
+        window=settled.document(model),
+        unfinished=left.unfinished,
+        waiting=left.waiting(),
     )
+
+
+@dataclass(kw_only=True)
+class Left:
+    """Counts the measured cases of runs that had not ended when these stopped, and for what they waited."""
+
+    cases: int = 0
+    unfinished: int = 0
+    queues: Counter[str] = field(default_factory=Counter)
+
+    def count(self, run: Run) -> None:
+        inside = run.measured
+        self.cases += int(inside.sum())
+        self.unfinished += int((run.case_ended[inside] == UNFINISHED).sum())
+        queue = run.case_waits[inside]
+        self.queues.update(run.plan.activity_names[code] for code in queue[queue >= 0].tolist())
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many waited for each activity, the most first."""
+        return dict(sorted(self.queues.items(), key=lambda item: (-item[1], item[0])))
+
+    def warnings(self) -> tuple[str, ...]:
+        """Return what to say where many cases are not finished."""
+        if not self.unfinished or self.unfinished <= MANY_UNFINISHED * self.cases:
+            return ()
+        text = f"{self.unfinished:,} of {self.cases:,} cases are not finished at twice the horizon"
+        for activity, number in list(self.waiting().items())[:1]:
+            text += f'; {number:,} of them wait for "{activity}"'
+        return (f"{text}; the journey cannot keep up, or the horizon is short",)
 
 
 def _missing(model: Model, remarks: Sequence[Remark]) -> dict[str, str]:

@@ -120,10 +120,8 @@ def watch(
         If the log is too short, or no series has enough observations.
     """
     span = window(log, reference)
-    observed = observe(log, source, blueprint, span)
     closed = closed_days(log, span)
-    found = {series.name: points(series, span, closed, every) for series in observed}
-    left_out = {name: told for name, told in found.items() if isinstance(told, str)}
+    found = {told.name: points(told, span, closed, every) for told in observe(log, source, blueprint, span)}
     usable = _usable(found, log)
     drawn = [chart(told, rate, len(usable)) for told in usable]
     broken = {
@@ -145,7 +143,7 @@ def watch(
         lead=_lead(incidents, alarms, source),
         drift=drift(log, (span.first, span.reference_last), (span.reference_last + 1, span.last)),
         series=tuple(charts),
-        left_out=left_out,
+        left_out={name: told for name, told in found.items() if isinstance(told, str)},
         notes=tuple(_notes(alarms, broken, span, int(closed.sum()))),
     )
 
