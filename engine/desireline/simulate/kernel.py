@@ -672,7 +672,7 @@ def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
 
 @pasted
 def travel(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> int:
-    """Lead a token on to its node; return DRAWS for a delay or timer, RESTS in a fork or silence, ROUTES or FINISHES."""
+    """Lead a token to its node; return DRAWS for a delay or timer, RESTS in a fork or silence, ROUTES or FINISHES."""
     token = life.token
     case, node = token[slot, k.CASE], token[slot, k.NODE]
     if life.case[case, k.ENDED] != UNFINISHED:
@@ -980,13 +980,74 @@ def waiting_for_its_turn(life: k.Life) -> int:
     return NONE
 
 
+@pasted
+def go_on(
+    graph: k.Graph, dice: k.Dice, desk: k.Desk, care: k.Care, life: k.Life, clock: k.Clock, record: k.Record,
+    slot: int, todo: int,
+) -> None:  # fmt: skip
+    """Let a token do what it has to do, and those it lets go on, until all of them rest or are gone."""
+    counter, token = life.counter, life.token
+    part, until, kind = DELAY, NEVER, TIMER
+    while True:
+        if todo == COMPLETES:
+            if len(care.what):
+                look_after(care, life, clock, slot)
+            row = dice.label[token[slot, k.LABEL], k.TIMES_OF + AFTER]
+            part, todo = AFTER, ROUTES if dice.nothing[row] else DRAWS
+        if todo == ROUTES:
+            route(graph, dice, life, slot)
+            todo = TRAVELS
+        if todo == TRAVELS:
+            todo, part, until = travel(graph, dice, life, slot), DELAY, NEVER
+            if todo == ROUTES:
+                continue
+            if todo == DRAWS and token[slot, k.STATE] == k.DELAYED and token[slot, k.ELAPSED] == 0:
+                row = dice.label[token[slot, k.LABEL], k.TIMES_OF + DELAY]
+                todo = ENABLES if dice.nothing[row] else DRAWS
+        if todo == ENABLES:
+            todo, part = enable(care, life, clock, graph, slot), RESPONSE
+            if todo == TRAVELS:
+                continue
+            if todo == DRAWS:
+                row = dice.label[token[slot, k.LABEL], k.TIMES_OF + RESPONSE]
+                todo = ASKS if dice.nothing[row] else DRAWS
+        if todo == ASKS:
+            todo = ask(dice, desk, life, slot)
+        if todo == WORKS:
+            todo, part = DRAWS, DURATION
+        if todo == DRAWS:
+            todo, until, kind = drawn(dice, desk, graph, life, record, slot, part)
+            if todo in (ENABLES, ASKS, ROUTES):
+                continue
+        if todo == GIVES_UP_NOW:
+            todo = give_up(dice, desk, life, clock, record, slot)
+            if todo == TRAVELS:
+                continue
+        if todo == WAITS:
+            if token[slot, k.LEAVES] == k.UNDRAWN:
+                token[slot, k.LEAVES] = patience(dice, life, slot)
+            until, kind = rest_until(life, slot)
+            todo = RESTS
+        if todo == RESTS:
+            expect(clock, slot, until, turn_of(token, life.case, kind, slot))
+        elif todo == FINISHES:
+            finish(life, clock, record, slot)
+        granted = counter[k.GRANTED] < counter[k.GRANTING]
+        slot = waiting_for_its_turn(life)
+        if slot == NONE:
+            break
+        todo = WORKS if granted else TRAVELS
+        if not granted:
+            token[slot, k.STATE] = k.ENTERS
+
+
 @numba.njit(cache=True, nogil=True, _nrt=False)
 def advance(
     graph: k.Graph, dice: k.Dice, calendar: k.Calendar, desk: k.Desk, care: k.Care, life: k.Life, clock: k.Clock,
     flow: k.Flow, record: k.Record, stop: int, max_cases: int, reserve: int, steps: int,
 ) -> int:  # fmt: skip
     """Let up to `steps` events happen; return FINISHED, ROOM where there is too little of it, or PAUSE."""
-    counter, token, due = life.counter, life.token, clock.at
+    counter, due = life.counter, clock.at
     pools, streams = len(desk.pool), len(flow.stream)
     if counter[k.BEGUN] == 0:
         counter[k.BEGUN] = 1
@@ -999,7 +1060,7 @@ def advance(
         if cramped(life, record, reserve):
             return ROOM
         counter[k.NOW] = due[slot]
-        serving, todo, part, until, kind = NONE, NOTHING, DELAY, NEVER, TIMER
+        serving, todo = NONE, NOTHING
         if slot < pools:
             resize(calendar, desk, clock, slot)
             serving = slot
@@ -1016,57 +1077,7 @@ def advance(
                 serving = complete(dice, desk, life, record, slot)
         if serving != NONE:
             serve(dice, desk, life, clock, record, serving)
-        while True:
-            if todo == COMPLETES:
-                if len(care.what):
-                    look_after(care, life, clock, slot)
-                row = dice.label[token[slot, k.LABEL], k.TIMES_OF + AFTER]
-                part, todo = AFTER, ROUTES if dice.nothing[row] else DRAWS
-            if todo == ROUTES:
-                route(graph, dice, life, slot)
-                todo = TRAVELS
-            if todo == TRAVELS:
-                todo, part, until = travel(graph, dice, life, slot), DELAY, NEVER
-                if todo == ROUTES:
-                    continue
-                if todo == DRAWS and token[slot, k.STATE] == k.DELAYED and token[slot, k.ELAPSED] == 0:
-                    if dice.nothing[dice.label[token[slot, k.LABEL], k.TIMES_OF + DELAY]]:
-                        todo = ENABLES
-            if todo == ENABLES:
-                todo, part = enable(care, life, clock, graph, slot), RESPONSE
-                if todo == TRAVELS:
-                    continue
-                if todo == DRAWS:
-                    row = dice.label[token[slot, k.LABEL], k.TIMES_OF + RESPONSE]
-                    todo = ASKS if dice.nothing[row] else DRAWS
-            if todo == ASKS:
-                todo = ask(dice, desk, life, slot)
-            if todo == WORKS:
-                todo, part = DRAWS, DURATION
-            if todo == DRAWS:
-                todo, until, kind = drawn(dice, desk, graph, life, record, slot, part)
-                if todo == ENABLES or todo == ASKS or todo == ROUTES:
-                    continue
-            if todo == GIVES_UP_NOW:
-                todo = give_up(dice, desk, life, clock, record, slot)
-                if todo == TRAVELS:
-                    continue
-            if todo == WAITS:
-                if token[slot, k.LEAVES] == k.UNDRAWN:
-                    token[slot, k.LEAVES] = patience(dice, life, slot)
-                until, kind = rest_until(life, slot)
-                todo = RESTS
-            if todo == RESTS:
-                expect(clock, slot, until, turn_of(token, life.case, kind, slot))
-            elif todo == FINISHES:
-                finish(life, clock, record, slot)
-            granted = counter[k.GRANTED] < counter[k.GRANTING]
-            slot = waiting_for_its_turn(life)
-            if slot == NONE:
-                break
-            todo = WORKS if granted else TRAVELS
-            if not granted:
-                token[slot, k.STATE] = k.ENTERS
+        go_on(graph, dice, desk, care, life, clock, record, slot, todo)
     return PAUSE
 
 

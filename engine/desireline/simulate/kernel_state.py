@@ -18,7 +18,8 @@ from desireline.simulate.ragged import NONE
 from desireline.simulate.run import UNFINISHED
 from desireline.simulate.streams import arrival_lines
 
-# Columns. Tokens; after these, for each place among the pools of its activity, the entries after and before in the queue.
+# Columns. Tokens; after these, for each place among the pools of its activity, the entries after and before in the
+# queue.
 STATE, CASE, BRANCH, NODE, PREVIOUS, UNTIL, PARENT, LEFT, OCCURRENCE, LABEL, ENABLED, LEAVES = range(12)
 JOINED, START, POOL, UNIT, VISIT, SERIAL, WATCHED, ELAPSED, READY, ENDS, BESIDE, NUMBERED = range(12, 24)
 FOLLOWING, BEFORE = 24, 25
@@ -214,8 +215,9 @@ def lowered(plan: Plan) -> tuple[Graph, Dice]:
         start_to=plan.start_branches, start_share=plan.start_share,
     )  # fmt: skip
     dice = Dice(
-        label=label, redial=plan.redial_share, times=plan.times, nothing=_nothing(plan), clock=plan.times_clock, table=np.stack(tables, axis=1),
-        elapsed=plan.table_elapsed.values, cells=plan.table_cells.values, hours=plan.hour_rows, hour_at=plan.hour_at,
+        label=label, redial=plan.redial_share, times=plan.times, nothing=_nothing(plan), clock=plan.times_clock,
+        table=np.stack(tables, axis=1), elapsed=plan.table_elapsed.values, cells=plan.table_cells.values,
+        hours=plan.hour_rows, hour_at=plan.hour_at,
         hour_of_week=plan.hour_of_week, line=lines[0], line_at=lines[1].astype(np.int64),
         line_open=lines[2].astype(np.int64), kind=plan.distribution_kind, first=plan.distribution_offsets,
         p=plan.knots_p, x=plan.knots_x,
@@ -389,8 +391,8 @@ class Room:
         self.clock = Clock(*(_double(array) for array in self.clock))
         self.clock.at[size:] = NEVER
         self.life = Life(
-            token=_double(life.token), case=_double(life.case), patience=_double(life.patience), free=_double(life.free),
-            ring=np.zeros((2 * size, 3), np.int64), counter=life.counter,
+            token=_double(life.token), case=_double(life.case), patience=_double(life.patience),
+            free=_double(life.free), ring=np.zeros((2 * size, 3), np.int64), counter=life.counter,
         )  # fmt: skip
         life.counter[[STARTING, STARTED, JOINING, RESUMED, GRANTING, GRANTED]] = 0
         if self.unlimited:

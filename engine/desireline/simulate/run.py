@@ -31,8 +31,8 @@ class Run:
     case_ended : int64 array, shape (cases,)
         DONE, ABANDONED or UNFINISHED (still under way when the run stopped).
     case_waits : int64 array, shape (cases,)
-        The activity for which the case waits when the run stops, that of highest index where there are several; -1 where
-        it is in no queue.
+        The activity for which the case waits when the run stops, that of highest index where there are several; -1
+        where it is in no queue.
     case_attempt, case_root : int64 arrays, shape (cases,)
         How often the customer has come back before, and the row of the customer's first case.
     treated : int64 array, shape (cases, treatments)

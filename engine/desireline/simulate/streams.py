@@ -69,10 +69,15 @@ def arrival_lines(plan: "Plan", seed: int, replication: int) -> list[tuple[np.nd
         factors = plan.stream_days.values[slice(*plan.stream_days.offsets[stream : stream + 2])]
         if len(factors):
             key = chain(seed, replication, int(plan.stream_keys[stream]))
-            expected = expected * _drawn(factors, plan.piece_day, key)
-        line = np.concatenate([[0.0], np.cumsum(expected)])
+            line = _line(expected * _drawn(factors, plan.piece_day, key))
+        else:
+            line = _line(expected)
         lines.append((plan.piece_at, line, -0.5 if plan.stream_regular[stream] else 0.0))
     return lines
+
+
+def _line(expected: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0.0], np.cumsum(expected)])
 
 
 def _drawn(factors: np.ndarray, piece_day: np.ndarray, key: int) -> np.ndarray:

@@ -22,8 +22,8 @@ def lower_treatments(parameters: Parameters, names: tuple[str, ...], nodes: Mapp
 
     `treatment_keys`: key of its draws. `_trigger`: one of TRIGGERS. `_at`, `_until`: bool, shape (treatments,
     activities). `_open`: bool, shape (treatments, profiles), whether such cases are treated. `_due`: time from the
-    trigger to the treatment. `_capacity`: a day. `_patience`: factor. `_stay`, `_share`, `_retained`: shares. `_to`: node
-    or NONE. `_cost`: millionths of money.
+    trigger to the treatment. `_capacity`: a day. `_patience`: factor. `_stay`, `_share`, `_retained`: shares. `_to`:
+    node or NONE. `_cost`: millionths of money.
     """
     known = parameters.treatments
     if len(known) > MOST:

@@ -29,7 +29,7 @@ def refuse_too_many(
     if cells <= MANY_CELLS or accept:
         return
     runs = cells * study.at_least
-    seconds = runs * _seconds_of_one(model, window, seed, backend) / max(1, workers)
+    seconds = runs * _seconds_of_one(model, window, seed, backend, worth_computing(study.measures)) / max(1, workers)
     raise StudyError(
         f"{cells:,} combinations of factors and scenarios, {runs:,} runs: about {show_duration(seconds)} here",
         where=study.file,
@@ -38,13 +38,18 @@ def refuse_too_many(
     )
 
 
-def _seconds_of_one(model: Model, window: Window, seed: int, backend: str) -> float:
+def _seconds_of_one(model: Model, window: Window, seed: int, backend: str, measures: tuple[str, ...]) -> float:
     """Return how long one run of the baseline takes, once whatever has to be compiled is compiled."""
     nothing = Scenario(name=BASELINE, changes=())
     task = Task(
-        refit=model.refit(0), changes=nothing, window=window, seed=seed, replication=0, backend=backend,
-        measures=worth_computing(study.measures),
-    )  # fmt: skip
+        refit=model.refit(0),
+        changes=nothing,
+        window=window,
+        seed=seed,
+        replication=0,
+        backend=backend,
+        measures=measures,
+    )
     replicate(task)
     begun = time.perf_counter()
     replicate(replace(task, replication=1))
