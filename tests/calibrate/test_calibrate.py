@@ -1,8 +1,10 @@
 """Calibration as a whole: a model that runs, from any log, or words for what could not be learned."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from desireline.blueprint.load import read_blueprint
@@ -135,3 +137,14 @@ def test_giving_up_that_the_model_cannot_show_is_said() -> None:
     nobody = from_arrays({"case_id": case, "activity": names, **columns})
     said = calibrate(nobody, source=SOURCE, refits=0).choices["not_learned"]
     assert any('giving up in the queue of "Serve"' in text for text in said)
+
+
+def test_a_case_is_worth_what_the_log_says_on_average() -> None:
+    log = sequence(200, "ab")
+    worth = pa.array(np.where(np.arange(log.n_cases) % 2, 100.0, 300.0))
+    valued = replace(
+        log, cases=log.cases.append_column("margin", worth), case_attributes=(*log.case_attributes, "margin")
+    )
+    source = Source.model_validate({"log": "x.csv", "value": {"attribute": "margin"}})
+    assert calibrate(valued, source=source, refits=1).model.parameters.value == pytest.approx(200, abs=40)
+    assert calibrate(log, source=SOURCE, refits=1).model.parameters.value is None

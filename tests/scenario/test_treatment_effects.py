@@ -1,6 +1,5 @@
 """What treatments do in the simulation: on those who need them, and on nobody else."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +7,12 @@ import pytest
 
 from desireline.model.check import require_sound
 from desireline.model.model import Model
-from desireline.simulate.plan import Plan
 from desireline.simulate.run import Run, simulate
 from tests.models import node, small_model
 from tests.scenario.test_order import journey
 from tests.scenario.writing import applied
 
 BACKENDS = ("simpy", "compiled")
-pytestmark = pytest.mark.skipif(
-    "treatment_names" not in {each.name for each in fields(Plan)}, reason="the backends do not know treatments"
-)
 
 
 def run_of(model: Model, backend: str, cases: int = 1500) -> Run:

@@ -104,7 +104,7 @@ def held_out(one: Sample, extract: bool, share: float, until: int | None = None)
             f"{before:,} cases begin before the held-out part and {after:,} in it",
             where="back-test",
             expected=f"at least {FEWEST_CASES} on either side",
-            help="Hold out another part with --holdout or --train-until, or go without with --no-backtest.",
+            help="Hold out another part with --holdout or --train-until, or calibrate with --no-backtest.",
         )
     return held
 

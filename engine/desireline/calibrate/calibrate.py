@@ -30,14 +30,15 @@ from desireline.distance.sample import sample
 from desireline.errors import ModelError
 from desireline.experience import retention
 from desireline.experience.outcome import never_seen, outcome
+from desireline.experience.values import case_values
 from desireline.log.abandonment import abandonments
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
-from desireline.log.eventlog import EventLog
+from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
 from desireline.measure.cases import case_table
 from desireline.model.model import Activity, Clock, Model, Parameters, Patience, Times
-from desireline.units import DAY, WEEK
+from desireline.units import DAY, MICROSECONDS, WEEK
 
 REFITS = 40
 EARLIEST = -25_567 * DAY  # 1900-01-01
@@ -79,6 +80,7 @@ class Evidence:
     priorities: Priorities
     table: CaseTable
     customers: np.ndarray
+    values: np.ndarray | None
     costs: Mapping[str, float]
     channels: Mapping[str, str]
 
@@ -101,7 +103,15 @@ class Evidence:
             pools={name: pool for name, pool in self.pools.fit(recent).items() if name in used},
             clocks=self._clocks(activities),
             retention=fit.retention,
+            value=self._value(weights),
         )
+
+    def _value(self, weights: np.ndarray) -> float | None:
+        """Return what a case is worth on average if the customer is kept; None where the source does not tell."""
+        if self.values is None:
+            return None
+        known = np.where(self.values == UNKNOWN, 0.0, weights)
+        return float((known * self.values).sum() / known.sum() / MICROSECONDS) if known.any() else None
 
     def _patience(self, code: int, weights: np.ndarray) -> Patience | None:
         """Return the patience in the queue of an activity, None where nobody gives up."""
@@ -234,6 +244,7 @@ def evidence(
         priorities=served,
         table=table,
         customers=customers,
+        values=case_values(log, source),
         costs={a: t.cost for a, t in _by_activity(blueprint).items()},
         channels=_channels(log),
     ), remarks
