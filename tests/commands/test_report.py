@@ -130,7 +130,7 @@ def test_the_page_opens_without_error_or_request(tmp_path: Path) -> None:
     assert dom.count('class="card ') == 16
     assert dom.count('class="line actual') > 10
     assert 'class="gap-table"' in dom
-    assert dom.count('class="plot"') == 6
+    assert dom.count('class="plot"') == 7
     assert 'id="theme">' in dom, "the script ran and shows the switch"
 
 
