@@ -21,6 +21,7 @@ from desireline.commands import cli
 from desireline.commands.output import plain
 from desireline.errors import LogError
 from desireline.journey.discover import discover
+from desireline.log.quality import Quality
 from desireline.log.read import read_log
 from tests.warehouses import postgres
 
@@ -78,35 +79,33 @@ def in_warehouse(address: str, folder: Path) -> str:
     return str(source)
 
 
-def same(ours: Any, theirs: Any) -> None:
-    """Assert that two documents are equal, numbers to nine digits."""
-    if isinstance(ours, dict):
-        assert list(ours) == list(theirs)
+def differing(ours: Any, theirs: Any, at: str = "") -> Iterator[str]:
+    """Yield where two documents differ, numbers to nine digits."""
+    if isinstance(ours, dict) and isinstance(theirs, dict) and list(ours) == list(theirs):
         for key, value in ours.items():
-            same(value, theirs[key])
-    elif isinstance(ours, list):
-        assert len(ours) == len(theirs)
-        for mine, other in zip(ours, theirs, strict=True):
-            same(mine, other)
+            yield from differing(value, theirs[key], f"{at}.{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for i, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from differing(mine, other, f"{at}[{i}]")
     elif isinstance(ours, float) and theirs is not None:
-        assert ours == pytest.approx(theirs, rel=AGREED, abs=1e-6)
-    else:
-        assert ours == theirs
+        if ours != pytest.approx(theirs, rel=AGREED, abs=1e-6):
+            yield f"{at}: {ours} and {theirs}"
+    elif ours != theirs:
+        yield f"{at}: {ours} and {theirs}"
 
 
-def journeys_agree(file: str, address: str, by: str) -> None:
-    log = read_log(file).log
+def journeys_differ(file: str, address: str, by: str) -> list[str]:
+    log, found = read_log(file).log, []
     for top in (0, 7):
         ours, theirs = (plain(j.document()) for j in (discover(log, top, by), discover_in_warehouse(address, top, by)))
-        same(ours, theirs)
+        found += differing(ours, theirs)
+    return found
 
 
-def quality_agrees(file: str, address: str) -> None:
-    ours, theirs = read_log(file, as_of=AS_OF).quality, look_in_warehouse(address, as_of=AS_OF)
-    counts = [{p.kind: p.count for p in quality.problems} for quality in (ours, theirs)]
-    assert counts[0] == counts[1]
-    facts = [replace(quality, problems=(), quarantine=None, notes=()) for quality in (ours, theirs)]
-    assert facts[0] == facts[1]
+def counted(quality: Quality) -> tuple[dict[str, int], Quality]:
+    """Return the problems by kind, and all else that both engines tell."""
+    problems = {p.kind: p.count for p in quality.problems}
+    return problems, replace(quality, problems=(), quarantine=None, notes=())
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +137,14 @@ def fill(server: str, name: str, table: pa.Table) -> str:
 def test_a_journey_in_postgres_is_the_journey_of_the_file(server: str, tmp_path: Path, by: str) -> None:
     table = rows(len(by))
     address = in_warehouse(fill(server, f"Log {by}", table), tmp_path)
-    journeys_agree(str(embedded(table, tmp_path)), address, by)
+    assert journeys_differ(str(embedded(table, tmp_path)), address, by) == []
 
 
 def test_the_quality_counted_in_postgres_is_that_of_the_file(server: str, tmp_path: Path) -> None:
     table = pa.concat_tables([rows(8), rows(8).slice(0, 5)])
     address = in_warehouse(fill(server, "quality", table), tmp_path)
-    quality_agrees(str(embedded(table, tmp_path)), address)
+    ours = read_log(str(embedded(table, tmp_path)), as_of=AS_OF).quality
+    assert counted(ours) == counted(look_in_warehouse(address, as_of=AS_OF))
 
 
 def test_whole_numbers_and_dates_are_times_in_postgres(server: str) -> None:
@@ -267,7 +267,8 @@ def test_a_log_in_spark_says_what_the_file_says(spark: None, tmp_path: Path) -> 
     file = str(embedded(table, tmp_path))
     address = in_warehouse(f"spark://{tmp_path}/log.parquet", tmp_path)
     ours, theirs = discover(read_log(file).log, 7, "channel"), discover_in_warehouse(address, 7, "channel")
-    same(plain(ours.document()), plain(theirs.document()))
-    quality_agrees(file, address)
+    assert list(differing(plain(ours.document()), plain(theirs.document()))) == []
+    ours = read_log(file, as_of=AS_OF).quality
+    assert counted(ours) == counted(look_in_warehouse(address, as_of=AS_OF))
     with pytest.raises(LogError, match=r"did not finish|does not answer"):
         discover_in_warehouse("spark:///missing")

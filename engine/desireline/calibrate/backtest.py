@@ -122,19 +122,14 @@ def backtest(
     whole = with_tick(sample(log, abandonments(log, source)))
     how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
     held = held_out(whole, how.kind == "truncated", holdout, until)
-    selected = Selection(knobs=knobs or DEFAULT, reason="none: given")
-    if model is None and knobs is None:
-        selected = select(first_part(log, held), source=source, blueprint=blueprint, seed=seed)
-    if model is None:
-        model = _trained(log, held, source, blueprint, selected.knobs, seed)
+    model, selected = _judged(model, knobs, log, held, source, blueprint, seed)
     seen, _ = visits(log, abandonments(log, source))
     warm_up = warm_up_of(whole, held)
     tried = with_replay(model, log, seen, held.cut - warm_up, replay) if replay else model
     observed = held.of(whole)
     histories = forecasts(tried, held, warm_up, runs, seed)
     made = [held.of(run_sample(run, tried)) for run in histories]
-    measures = _measures(whole, held, observed, made, seed)
-    halves = drifts(whole, seed)
+    measures, halves = _measures(whole, held, observed, made, seed), drifts(whole, seed)
     real = rows_of_log(seen, log.timezone)
     load = _answers_to_load(real, held, tried, histories)
     verdict, reasons = judge(measures, halves, load)
@@ -152,8 +147,24 @@ def backtest(
     )
 
 
-def _trained(log: EventLog, held: Held, source: Source, blueprint: Blueprint | None, knobs: Knobs, seed: int) -> Model:
-    return calibrate(first_part(log, held), source=source, blueprint=blueprint, refits=0, seed=seed, knobs=knobs).model
+def _judged(
+    model: Model | None,
+    knobs: Knobs | None,
+    log: EventLog,
+    held: Held,
+    source: Source,
+    blueprint: Blueprint | None,
+    seed: int,
+) -> tuple[Model, Selection]:
+    """Return the model to judge: the one given, or one of the first part with these knobs or those selected there."""
+    chosen = Selection(knobs=knobs or DEFAULT, reason="none: given")
+    if model is not None:
+        return model, chosen
+    part = first_part(log, held)
+    if knobs is None:
+        chosen = select(part, source=source, blueprint=blueprint, seed=seed)
+    made = calibrate(part, source=source, blueprint=blueprint, refits=0, seed=seed, knobs=chosen.knobs)
+    return made.model, chosen
 
 
 def _answers_to_load(real: Rows, held: Held, model: Model, histories: Sequence[Run]) -> Causal:

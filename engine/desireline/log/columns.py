@@ -64,12 +64,11 @@ def from_table(
     table = table.take(pa.array(order))
     case = codes[order]
     attributes = {column: normal(table.column(column)) for column in table.column_names if column not in FIXED}
-    if case_attributes is None:
-        case_attributes = _of_case(attributes, case, of_case, of_event)
+    chosen = _of_case(attributes, case, of_case, of_event) if case_attributes is None else case_attributes
     events, activities = _events(table, case)
-    event_attributes = [column for column in attributes if column not in case_attributes]
+    event_attributes = [column for column in attributes if column not in chosen]
     cases = _cases(table, case, first_rows, events)
-    of_cases = {c: first_known(attributes[c], case, cases.num_rows) for c in case_attributes}
+    of_cases = {c: first_known(attributes[c], case, cases.num_rows) for c in chosen}
     return EventLog(
         events=_with(events, {column: attributes[column] for column in event_attributes}),
         cases=_with(cases, of_cases),
@@ -79,7 +78,7 @@ def from_table(
         has_customer="customer" in table.column_names,
         timezone=timezone,
         name=name,
-        case_attributes=tuple(case_attributes),
+        case_attributes=tuple(chosen),
         event_attributes=tuple(event_attributes),
         provenance=dict(provenance or {}),
     )
