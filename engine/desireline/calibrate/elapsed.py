@@ -1,7 +1,6 @@
 """Ways that depend on the time elapsed in the case: deadlines, patience with a matter, cases that lapse."""
 
 import numpy as np
-from scipy.special import xlogy
 
 FEWEST = 40
 MOST_PERIODS = 8
@@ -21,10 +20,10 @@ def turning_points(state: np.ndarray, following: np.ndarray, elapsed: np.ndarray
         Where the case stood; what came next (-1: the end); microseconds since the case arrived, at least 0.
     """
     order = np.argsort(state, kind="stable")
-    values, begins = np.unique(state[order], return_index=True)
+    values, sizes = np.unique(state, return_counts=True)
     found = {}
-    for value, low, high in zip(values.tolist(), begins, np.append(begins[1:], len(state)), strict=True):
-        rows = order[low:high]
+    for value, size, last in zip(values.tolist(), sizes, np.cumsum(sizes), strict=True):
+        rows = order[last - size : last]
         edges = _edges(following[rows], elapsed[rows], len(state))
         if len(edges):
             found[value] = edges
@@ -68,4 +67,4 @@ def _best_split(table: np.ndarray) -> tuple[float, int]:
 def _likelihood(counts: np.ndarray) -> np.ndarray:
     """Return the largest log-likelihood of multinomial counts (last axis), but for a constant."""
     total = counts.sum(axis=-1)
-    return np.asarray(xlogy(counts, counts).sum(axis=-1) - xlogy(total, total))
+    return np.asarray((counts * np.log(np.maximum(counts, 1))).sum(axis=-1) - total * np.log(np.maximum(total, 1)))
