@@ -1,7 +1,7 @@
 """The gap between a log and its blueprint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from desireline.blueprint.order import in_flow
 from desireline.gap.align import Aligned, align
 from desireline.gap.deviations import Deviation, NotReached, deviations, not_reached
 from desireline.gap.language import language
-from desireline.gap.promises import Kept, promises
+from desireline.gap.promises import LATE, Kept, Settled, ledger
 from desireline.gap.traces import Trace, Traces, left_on_the_way, traces
 from desireline.gap.unmapped import Unmapped, unmapped
 from desireline.gap.visits import Visits, visits
 from desireline.journey.under_way import cut_off
 from desireline.log.columns import cases_with
-from desireline.log.eventlog import EventLog
+from desireline.log.eventlog import UNKNOWN, EventLog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def summary(compared: Compared) -> Gap:
         cases=log.n_cases,
         fitness=fitness,
         deviations=deviations(stays, journeys, aligned, blueprint),
-        promises=promises(log, stays, blueprint, compared.abandonments),
+        promises=tuple(_kept(settled, compared) for settled in ledger(log, stays, blueprint, compared.abandonments)),
         not_reached=not_reached(stays, journeys, aligned),
         unmapped=unmapped(log, blueprint, compared.abandonments),
         unaligned=int(journeys.counts[aligned.cost < 0].sum()),
@@ -156,6 +156,17 @@ def align_with(journeys: list[Trace], blueprint: Blueprint, touchpoints: tuple[s
     from desireline.gap.by_pm4py import align_by_pm4py
 
     return align_by_pm4py(journeys, blueprint, touchpoints)
+
+
+def _kept(settled: Settled, compared: Compared) -> Kept:
+    """Return the row of a promise, with how many of the undelivered took a way on which it does not come."""
+    if not settled.row.undelivered or settled.kind != "cases":
+        return settled.row
+    never = settled.case[(settled.status == LATE) & (settled.delivered == UNKNOWN)]
+    traces, code = compared.traces.of_case[never], compared.visits.touchpoints.index(settled.row.touchpoint)
+    over = ~compared.left[never] & (compared.aligned.cost[traces] >= 0)
+    elsewhere = over & (compared.aligned.missing[traces, code] == 0)
+    return replace(settled.row, undelivered_elsewhere=int(elsewhere.sum()))
 
 
 def _visited(stays: Visits) -> tuple[Visited, ...]:
