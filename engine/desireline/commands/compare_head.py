@@ -21,8 +21,7 @@ CLEAR = 0.01
 def head(found: Depth, blueprint: Blueprint) -> Iterator[str]:
     """Yield the sentences to begin with, most important first."""
     yield sentence(found.gap, blueprint)
-    if found.moments.basis.measure == "lost":
-        yield from _loss(found, blueprint.currency)
+    yield from _loss(found, blueprint.currency) if found.moments.basis.measure == "lost" else _slow(found)
     yield from _promise(found.gap)
     yield from _time(found)
 
@@ -60,6 +59,15 @@ def _loss(found: Depth, currency: str) -> Iterator[str]:
     yield f"The fewest that make up four fifths of it, added up: {'; '.join(named)}."
 
 
+def _slow(found: Depth) -> Iterator[str]:
+    """Yield the deviation that goes with most time where no outcome is known; nothing where none clearly does."""
+    for row in found.moments.moments_of_truth:
+        if row.clear and row.effect and row.effect.mean > 0:
+            effect = f"{show_duration(row.effect.mean)} more a case in {cases(row.cases)}"
+            yield f'The deviation that goes with most time: "{what(row)}", {effect}.'
+            return
+
+
 def _promise(gap: Gap) -> Iterator[str]:
     """Yield the promise that is broken most often."""
     told = [(broken(row) or 0.0, row) for row in gap.promises]
@@ -75,7 +83,7 @@ def _time(found: Depth) -> Iterator[str]:
         first = silos.handovers[0]
         yield (
             f"{percent(silos.boundary_share)} of all cycle time passes at hand-overs between functions, "
-            f"most of it from {first.giver} to {first.taker} ({show_duration(first.idle_s)} each)."
+            f"the largest part from {first.giver} to {first.taker} ({show_duration(first.idle_s)} each)."
         )
 
 

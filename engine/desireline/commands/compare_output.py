@@ -76,7 +76,7 @@ def show(found: Depth, blueprint: Blueprint) -> None:
     if gap.not_reached:
         rows = [[row.touchpoint, f"{row.cases:,}"] for row in gap.not_reached]
         _table("Not reached", ["Touchpoint", "Cases"], rows)
-        click.echo("  The customer left before, or the case is open: no deviation.")
+        click.echo("  The customer left before, or the case is not over: no deviation.")
     if gap.unmapped:
         _unmapped(gap)
     _stories(found)
@@ -238,10 +238,12 @@ def _remarks(row: Kept) -> Iterator[str]:
     if row.reason:
         yield row.reason.rstrip(".")
     if row.late_hidden:
-        yield f"{row.late_hidden:,} of the late ones were made good before the customer could know"
+        made = "was made" if row.late_hidden == 1 else "were made"
+        yield f"{row.late_hidden:,} of the late ones {made} good before the customer could know"
     if row.undelivered:
-        elsewhere = row.undelivered_elsewhere
-        where = f", {elsewhere:,} of them in cases that ended on a planned way without it" if elsewhere else ""
+        elsewhere = row.undelivered_elsewhere or 0
+        some = "all of them" if elsewhere == row.undelivered else f"{elsewhere:,} of them"
+        where = f", {some} in cases that ended on a planned way without it" if elsewhere else ""
         yield f"{row.undelivered:,} of the late ones never came{where}"
     if row.past_when_told:
         yield f"{row.past_when_told:,} dates were over when they were told"
@@ -390,16 +392,17 @@ def _stories(found: Depth) -> None:
 
 
 def _unmapped(gap: Gap) -> None:
-    rows = [
-        [u.activity, f"{u.events:,}", f"{u.cases:,}", "gives up in a queue" if u.gives_up else _proposal(u.nearest)]
-        for u in gap.unmapped[:TOP]
-    ]
+    rows = [[u.activity, f"{u.events:,}", f"{u.cases:,}", _remark(u)] for u in gap.unmapped[:TOP]]
     _table("On no touchpoint, so left out", ["Activity", "Events", "Cases", "Remark"], rows)
     _rest(len(gap.unmapped))
 
 
-def _proposal(nearest: str | None) -> str:
-    return f'near "{nearest}"' if nearest else ""
+def _remark(row: Unmapped) -> str:
+    if row.gives_up:
+        return "gives up in a queue"
+    if row.nearest is None:
+        return ""
+    return f'only letter case or spaces from "{row.nearest}"' if row.alike else f'near "{row.nearest}"'
 
 
 def _rest(rows: int) -> None:

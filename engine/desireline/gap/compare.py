@@ -134,17 +134,18 @@ def summary(compared: Compared) -> Gap:
     log, blueprint, stays = compared.log, compared.blueprint, compared.visits
     journeys, aligned = compared.traces, compared.aligned
     fitness = fitness_of(journeys, aligned)
+    left_out = unmapped(log, blueprint, compared.abandonments)
     return Gap(
         cases=log.n_cases,
         fitness=fitness,
         deviations=deviations(stays, journeys, aligned, blueprint),
         promises=tuple(_kept(settled, compared) for settled in ledger(log, stays, blueprint, compared.abandonments)),
         not_reached=not_reached(stays, journeys, aligned),
-        unmapped=unmapped(log, blueprint, compared.abandonments),
+        unmapped=left_out,
         unaligned=int(journeys.counts[aligned.cost < 0].sum()),
         under_way=int(compared.under_way.sum()),
         touchpoints=_visited(stays),
-        notes=tuple(_notes(compared, fitness)),
+        notes=tuple(_notes(compared, fitness, [row for row in left_out if row.alike])),
     )
 
 
@@ -193,7 +194,7 @@ def fitness_of(journeys: Traces, aligned: Aligned) -> Fitness:
     )
 
 
-def _notes(compared: Compared, fitness: Fitness) -> list[str]:
+def _notes(compared: Compared, fitness: Fitness, alike: list[Unmapped]) -> list[str]:
     stays, points = compared.visits, [compared.blueprint.touchpoints[name] for name in compared.visits.touchpoints]
     placed = set(in_flow(compared.blueprint))
     seen = {stays.touchpoints[code] for code in np.unique(stays.touchpoint)}
@@ -202,7 +203,11 @@ def _notes(compared: Compared, fitness: Fitness) -> list[str]:
     loose = [t.name for t in points if t.name in seen and t.name not in placed]
     under_way = int(compared.under_way.sum())
     open_choice = int(compared.traces.counts[compared.aligned.approximate].sum())
+    words = ", ".join(f'"{row.activity}" for "{row.nearest}"' for row in alike)
     notes = {
+        f"Left out, only letter case or spaces differ: {words}. If they are meant, name them under activities.": bool(
+            alike
+        ),
         "No activity of the log stands on a touchpoint: name them under activities.": not seen,
         f"Never seen in the log: {', '.join(never)}.": bool(never and seen),
         f"Not observed, so not judged: {', '.join(unobserved)}.": bool(unobserved),
