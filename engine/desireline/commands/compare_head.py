@@ -6,7 +6,7 @@ from typing import Any
 from desireline.blueprint.blueprint import Blueprint
 from desireline.experience.moments_depth import Depth
 from desireline.gap.compare import Gap
-from desireline.gap.promises import Kept
+from desireline.gap.promises import Kept, breach
 from desireline.units import show_duration
 
 SAYS = {
@@ -89,12 +89,8 @@ def _time(found: Depth) -> Iterator[str]:
 
 def what(row: Any) -> str:
     """Return a deviation or broken promise in words."""
-    if not row.promise:
-        return f"{row.touchpoint}: {row.kind}"
-    visit = row.promise.removeprefix(f"{row.touchpoint}: ")
-    if visit != row.promise:
-        return f"{row.touchpoint}: {row.kind} ({visit})"
-    return f"{row.promise}: {row.kind}"
+    name, happens = breach(row.touchpoint, row.promise, row.kind) if row.promise else (row.touchpoint, row.kind)
+    return f"{name}: {happens}"
 
 
 def broken(row: Kept) -> float | None:

@@ -95,6 +95,18 @@ class _Silent:
     unknown: int = 0
 
 
+def breach(touchpoint: str, promise: str, kind: str) -> tuple[str, str]:
+    """Return what to call a broken promise and what happened, `kind` late or early.
+
+    Examples
+    --------
+    >>> breach("Visit", "Visit: wait", "late"), breach("Visit", "Seen in a week", "late")
+    (('Visit', 'waited for too long'), ('Seen in a week', 'late'))
+    """
+    visit = {f"{touchpoint}: wait": "waited for too long", f"{touchpoint}: cycle": "done late"}
+    return (touchpoint, visit[promise]) if promise in visit and kind == "late" else (promise, kind)
+
+
 def ledger(
     log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
 ) -> tuple[Settled, ...]:
