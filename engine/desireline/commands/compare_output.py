@@ -289,7 +289,9 @@ def _silos(found: Depth) -> None:
 def _segments(found: Depth) -> None:
     if not found.by:
         return
-    clear = [row for row in found.split.segments if row.clear]
+    pairs = {by for by in found.by if len({row.segment for row in found.split.segments if row.by == by}) == 2}
+    # Of two segments that only mirror each other the one with more is shown.
+    clear = [r for r in found.split.segments if r.clear and (r.by not in pairs or r.mean > r.others)]
     ranked = sorted(clear, key=lambda r: (round(r.q, 6), -abs(r.difference["mean"]) / max(abs(r.others), 1e-9)))
     rows = [
         [f"{r.by} = {'none' if r.segment is None else r.segment}", _measure(r), _value(r, r.mean), _value(r, r.others),

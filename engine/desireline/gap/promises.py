@@ -101,9 +101,9 @@ def breach(touchpoint: str, promise: str, kind: str) -> tuple[str, str]:
     Examples
     --------
     >>> breach("Visit", "Visit: wait", "late"), breach("Visit", "Seen in a week", "late")
-    (('Visit', 'waited for too long'), ('Seen in a week', 'late'))
+    (('Visit', 'long wait'), ('Seen in a week', 'late'))
     """
-    visit = {f"{touchpoint}: wait": "waited for too long", f"{touchpoint}: cycle": "done late"}
+    visit = {f"{touchpoint}: wait": "long wait", f"{touchpoint}: cycle": "done late"}
     return (touchpoint, visit[promise]) if promise in visit and kind == "late" else (promise, kind)
 
 
