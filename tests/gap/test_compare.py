@@ -150,7 +150,7 @@ def test_a_trace_of_five_thousand_events_is_aligned() -> None:
 
 
 def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 20)
+    monkeypatch.setattr("desireline.gap.plan.MAX_STATES", 20)
     letters = "ABCDE"
     plan = blueprint([{"parallel": list(letters)}, "Z"], letters + "Z")
     gap = compare(log_of([letters + "Z", letters[1:] + "Z", letters + "ZZ"]), plan, {})
@@ -160,7 +160,7 @@ def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py(monkeypatch: pytes
 
 def test_a_trace_that_no_budget_is_enough_for_is_counted_and_bounds_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = blueprint([{"parallel": ["A", "B", "C"]}, "D"], "ABCD")
-    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 3)
+    monkeypatch.setattr("desireline.gap.plan.MAX_STATES", 3)
     monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0,))
     gap = compare(log_of(["ABCD", "DAC"]), plan, {})
     assert gap.unaligned == gap.cases == 2

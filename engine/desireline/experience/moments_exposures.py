@@ -18,9 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from desireline.blueprint.net import net
 from desireline.gap.compare import Compared
-from desireline.gap.language import language
+from desireline.gap.plan import plan_of
 from desireline.gap.promises import EARLY, LATE, Settled, last_times, ledger
 from desireline.gap.visits import Visits
 from desireline.log.eventlog import UNKNOWN
@@ -165,7 +164,7 @@ def _foreseen(compared: Compared) -> np.ndarray:
     """
     names = compared.visits.touchpoints
     allowed = np.zeros((len(names) + 1, len(names)), bool)
-    plan = language(net(compared.blueprint), names)
+    plan = plan_of(compared.blueprint, names)
     if plan is None:
         return allowed
     for code in range(len(names)):

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.blueprint.net import net
 from desireline.blueprint.order import in_flow
 from desireline.gap.align import Aligned, align
 from desireline.gap.deviations import Deviation, NotReached, deviations, not_reached
-from desireline.gap.language import language
+from desireline.gap.plan import plan_of
 from desireline.gap.promises import LATE, Kept, Settled, ledger
 from desireline.gap.traces import Trace, Traces, left_on_the_way, traces
 from desireline.gap.unmapped import Unmapped, unmapped
@@ -151,7 +150,7 @@ def summary(compared: Compared) -> Gap:
 
 def align_with(journeys: list[Trace], blueprint: Blueprint, touchpoints: tuple[str, ...]) -> Aligned:
     """Return the alignments of `journeys` with the flow of `blueprint`; `touchpoints` are its names by code."""
-    automaton = language(net(blueprint), touchpoints)
+    automaton = plan_of(blueprint, touchpoints)
     if automaton is not None:
         return align(journeys, automaton)
     from desireline.gap.by_pm4py import align_by_pm4py

@@ -50,7 +50,11 @@ def language(net: Net, labels: Sequence[str]) -> Language | None:
     found = _subsets(net, {label: code for code, label in enumerate(labels)})
     if found is None:
         return None
-    step, accepting = _minimal(*found)
+    return made_of(*minimal(*found))
+
+
+def made_of(step: np.ndarray, accepting: np.ndarray) -> Language:
+    """Return a minimal automaton with what is known of its states; `step` and `accepting` as in `Language`."""
     return Language(step, accepting, _to_end(step, accepting), _layers(step))
 
 
@@ -93,7 +97,7 @@ def _subsets(net: Net, code: dict[str, int]) -> tuple[np.ndarray, np.ndarray] | 
     return step, accepting
 
 
-def _minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the automaton with states of equal future merged; the start stays 0, the dead state the last."""
     group = accepting.astype(np.int64)
     while True:
