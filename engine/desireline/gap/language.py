@@ -12,7 +12,19 @@ import numpy as np
 
 from desireline.blueprint.net import Net
 
-MAX_STATES = 5_000
+MAX_STATES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The moves of an automaton, in an order in which what follows a state comes before it.
+
+    `onward` holds (states, their successors, shape (states, most successors), filled up with the dead state), from the
+    end to the start; `back` holds (states, successors) of the moves of loops that lead against this order.
+    """
+
+    onward: tuple[tuple[np.ndarray, np.ndarray], ...]
+    back: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Language:
     step: np.ndarray
     accepting: np.ndarray
     to_end: np.ndarray
+    layers: Layers
 
     @property
     def dead(self) -> int:
@@ -33,12 +46,16 @@ class Language:
 
 
 def language(net: Net, labels: Sequence[str]) -> Language | None:
-    """Return the automaton of `net` over `labels`; None where it would have more than 5,000 states."""
+    """Return the automaton of `net` over `labels`; None where it would have more than 20,000 states."""
     found = _subsets(net, {label: code for code, label in enumerate(labels)})
     if found is None:
         return None
-    step, accepting = _minimal(*found)
-    return Language(step, accepting, _to_end(step, accepting))
+    return made_of(*minimal(*found))
+
+
+def made_of(step: np.ndarray, accepting: np.ndarray) -> Language:
+    """Return a minimal automaton with what is known of its states; `step` and `accepting` as in `Language`."""
+    return Language(step, accepting, _to_end(step, accepting), _layers(step))
 
 
 def _closure(net: Net, markings: set[int]) -> frozenset[int]:
@@ -80,7 +97,7 @@ def _subsets(net: Net, code: dict[str, int]) -> tuple[np.ndarray, np.ndarray] | 
     return step, accepting
 
 
-def _minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the automaton with states of equal future merged; the start stays 0, the dead state the last."""
     group = accepting.astype(np.int64)
     while True:
@@ -121,6 +138,46 @@ def _to_end(step: np.ndarray, accepting: np.ndarray) -> np.ndarray:
             break
         distance = shorter
     return distance
+
+
+def _layers(step: np.ndarray) -> Layers:
+    dead = step.shape[1] - 1
+    following = [sorted(set(targets) - {dead}) for targets in step.T.tolist()]
+    place = _places_from_the_end(following)
+    depth = [0] * len(following)
+    back = [(state, t) for state in place for t in following[state] if place[t] >= place[state]]
+    layers: dict[int, list[int]] = {}
+    for state in place:
+        onward = following[state] = [t for t in following[state] if place[t] < place[state]]
+        depth[state] = 1 + max((depth[t] for t in onward), default=-1)
+        if onward:
+            layers.setdefault(depth[state], []).append(state)
+    return Layers(
+        onward=tuple(_padded(states, following, dead) for _, states in sorted(layers.items())),
+        back=(np.array([state for state, _ in back], np.int64), np.array([t for _, t in back], np.int64)),
+    )
+
+
+def _places_from_the_end(following: list[list[int]]) -> dict[int, int]:
+    """Return the states that can be reached, in the order in which a search in depth leaves them."""
+    place: dict[int, int] = {}
+    seen, work = {0}, [(0, iter(following[0]))]
+    while work:
+        state, ahead = work[-1]
+        target = next((t for t in ahead if t not in seen), None)
+        if target is None:
+            place[state] = len(place)
+            work.pop()
+        else:
+            seen.add(target)
+            work.append((target, iter(following[target])))
+    return place
+
+
+def _padded(states: list[int], following: list[list[int]], dead: int) -> tuple[np.ndarray, np.ndarray]:
+    most = max(len(following[state]) for state in states)
+    successors = [following[state] + [dead] * (most - len(following[state])) for state in states]
+    return np.array(states), np.array(successors)
 
 
 FAR = 1_000_000_000
