@@ -132,8 +132,8 @@ def test_options_tell_an_outcome_of_their_own(files: Path, capsys: pytest.Captur
 def test_people_read_retention(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("retain", str(files / "source.yaml")) == 0
     out = capsys.readouterr().out
-    assert "of 400 (" in out
-    assert "Losses that go with each issue" in out
+    assert "of 400 cases (" in out
+    assert "Losses that go with each issue, a year" in out
     assert "keep" in out
 
 

@@ -42,7 +42,7 @@ def command(
     blueprint = read_blueprint(blueprint_file) if blueprint_file else None
     read = reading.read(log)
     table = burdened_table(read.log, read.source, blueprint, window=within)
-    result = effort_of(read.log, table, window=within, survey=survey, issue=issue, by=by)
+    result = effort_of(read.log, read.source, table, window=within, survey=survey, issue=issue, by=by)
     for note in read.notes:
         say(f"note: {note}")
     if output:

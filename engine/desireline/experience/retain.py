@@ -8,13 +8,16 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint
 from desireline.errors import LogError
 from desireline.experience import drivers
-from desireline.experience.contacts import Contacts, contacts
+from desireline.experience.contacts import Contacts, contacts, named
+from desireline.experience.contrasts import Contrast, contrasts
 from desireline.experience.drivers import Feature
+from desireline.experience.few import Few, path
 from desireline.experience.forecast import Forecast, forecast, purchase_history
-from desireline.experience.logistic import Logistic, chosen_path, clustered, predict, quick
+from desireline.experience.logistic import Logistic, clustered, quick, separating
 from desireline.experience.losses import Loss, losses
 from desireline.experience.retention import Term
 from desireline.experience.telling import before_telling, known_outcome, leak
+from desireline.experience.usable import Refused, matrix, one_form, usable
 from desireline.experience.validation import (
     BASE_RATE,
     Bin,
@@ -24,6 +27,7 @@ from desireline.experience.validation import (
     calibration,
     discrimination,
     held_out,
+    information,
     score,
 )
 from desireline.experience.values import contact_values
@@ -32,32 +36,13 @@ from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
-from desireline.units import WEEK
+from desireline.units import DAY, MICROSECONDS, WEEK
 
 FEWEST = 10
 RULE_CASES = 5
-RARE = 20
-SAME = 0.01
-PENALTIES = tuple(float(f"{0.1 * 10 ** (-i / 4):.3g}") for i in range(12))
+TELLING = 0.95
 BY_STAGE = "discrete-time hazard over stages"
 KEPT = "log-odds of being kept"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A feature that is not used, and why."""
-
-    feature: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Few:
-    """What an L1 penalty leaves: the features, and Schwarz's criterion of the model of them (smaller is better)."""
-
-    penalty: float
-    features: tuple[str, ...]
-    bic: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,29 +51,48 @@ class Retain:
 
     Attributes
     ----------
+    per
+        What an outcome belongs to: a case, or a contact of a customer.
     cases, lost, unknown
-        Journeys (or contacts), those lost, those whose outcome is not known.
+        Cases (or contacts), those lost, those whose outcome is not known.
+    days
+        How long the log is: numbers x 365.25 / days are those of a year.
+    within_s
+        Lost is who does not come again within so many seconds; None where the outcome is told otherwise.
     base_rate
         Share lost among those with a known outcome.
     terms
         Coefficients on the log-odds of being kept, with 95 % intervals that allow for customers with several cases.
+    contrasts
+        The same in customers: how the share kept changes over the usual range of each feature.
+    uncertain
+        Millibits a case that there are to know about who is kept: what `measures` are shares of.
     c_index, calibration, comparison
         On customers held out; `calibration` of the probability of being kept.
     path, few
-        What a rising L1 penalty leaves, and the set with the least BIC.
+        What a rising L1 penalty leaves, and the smallest set whose forecasts are as good as the best.
     losses
         Losses that go with each issue: observed minus predicted with the issue closed.
     measures
         What to measure, most informative first.
+    labels
+        What people call each feature that is looked at.
+    experience_measure
+        One overall measure; None where nothing that customers go through is among the few.
     """
 
     model: str
     of: str
+    per: str
+    days: float
+    within_s: float | None
     cases: int
     lost: int
     unknown: int
     base_rate: float
     terms: tuple[Term, ...]
+    contrasts: tuple[Contrast, ...]
+    uncertain: float
     gave_up_lost: int
     c_index: float | None
     discrimination: Discrimination | None
@@ -98,7 +102,8 @@ class Retain:
     few: tuple[str, ...]
     losses: tuple[Loss, ...]
     measures: tuple[Worth, ...]
-    experience_measure: ExperienceMeasure
+    labels: Mapping[str, str]
+    experience_measure: ExperienceMeasure | None
     history: Forecast | None
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
@@ -108,8 +113,9 @@ class Retain:
 class Evidence:
     """What a model is fitted to: one row per case (or contact, or case and stage) with a known outcome.
 
-    `known` of the `cases` have one, `lost` of them were lost. `gave_up`: lost by rule, outside the fit. `worth`: NaN
-    where unknown; None where nothing is.
+    `known` of the `cases` have one, `lost` of them were lost. `rows`: the case (or contact) of each row. `gave_up`:
+    lost by rule, outside the fit. `worth`: NaN where unknown; None where nothing is. `days`: how long the log is;
+    `unnamed`: cases without a customer, whose return nobody can see.
     """
 
     kind: str
@@ -122,9 +128,17 @@ class Evidence:
     known: int
     lost: int
     rows: np.ndarray
+    days: float
     seen: Contacts | None
     within: int | None
     refused: tuple[Refused, ...]
+    unnamed: int = 0
+
+
+def days_of(log: EventLog) -> float:
+    """Return how many days `log` is long, a day at least."""
+    start, end = log.column("start"), log.column("end")
+    return max(float(max(start.max(), end.max()) - start.min()) / DAY, 1.0) if len(start) else 1.0
 
 
 def retain(evidence: Evidence, seed: int = 1) -> Retain:
@@ -135,50 +149,60 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
     LogError
         If the outcome has one value, fewer than ten were lost or kept, or a feature separates them perfectly.
     """
-    kept = evidence.kept
-    lost = evidence.lost
-    _demand_losses(evidence.known, lost)
-    fitted = ~evidence.gave_up
-    main, refused = _usable([f for f in evidence.features if f.main], fitted, kept)
-    main = _one_form(main, fitted, kept)
-    x = _matrix(main)
-    model = clustered([f.name for f in main], x[fitted], kept[fitted], evidence.customer[fitted])
-    if model is None:
-        raise LogError(
-            "outcome and features separate perfectly",
-            where="retain",
-            help=f"Leave one out with --without: {', '.join(f.name for f in main)}.",
-        )
+    kept, customer, fitted = evidence.kept, evidence.customer, ~evidence.gave_up
+    _demand_losses(evidence.known, evidence.lost)
+    main, refused = usable([f for f in evidence.features if f.main], fitted, kept)
+    main = one_form(main, fitted, kept)
+    x = matrix(main)[fitted]
+    model = _fitted(main, x, kept[fitted], customer[fitted])
     predicted = np.zeros(len(kept))
-    predicted[fitted] = held_out(x[fitted], kept[fitted], evidence.customer[fitted], seed)
-    found = discrimination(predicted, kept, evidence.customer)
-    every, _ = _usable(list(evidence.features), fitted, kept)
+    predicted[fitted] = held_out(x, kept[fitted], customer[fitted], seed)
+    found = discrimination(predicted, kept, customer)
+    every, _ = usable(list(evidence.features), fitted, kept)
     every = [f for f in every if f.main is False or f in main or f.measure not in {m.measure for m in main}]
-    path = _path(every, fitted, kept)
-    best = min(path, key=lambda row: row.bic).features if path else ()
-    few = [f for f in every if f.name in best] or main
+    choices, few = path(every, fitted, kept, customer, seed)
     return Retain(
         model=evidence.kind,
         of=KEPT,
+        per="case" if evidence.seen is None else "contact",
+        days=evidence.days,
+        within_s=None if evidence.within is None else evidence.within / MICROSECONDS,
         cases=evidence.cases,
-        lost=lost,
+        lost=evidence.lost,
         unknown=evidence.cases - evidence.known,
-        base_rate=lost / evidence.known,
+        base_rate=evidence.lost / evidence.known,
         terms=_terms(model),
+        contrasts=contrasts(model, main, fitted, seed),
+        uncertain=-1000 * float(information(np.full(len(kept), kept.mean()), kept).mean()),
         gave_up_lost=int(evidence.gave_up.sum()),
         c_index=found.c_index if found else None,
         discrimination=found,
         calibration=calibration(predicted, kept),
         comparison=_comparison(evidence, predicted, seed),
-        path=path,
+        path=choices,
         few=tuple(f.name for f in few),
-        losses=losses(model, main, evidence.gave_up, evidence.worth, seed),
-        measures=_measures(every, fitted, kept, evidence.customer, seed),
-        experience_measure=_measure(few, fitted, kept),
+        losses=losses(model, main, evidence.gave_up, evidence.worth, seed, evidence.rows),
+        measures=_measures(every, fitted, kept, customer, seed),
+        labels={f.name: f.counted for f in evidence.features},
+        experience_measure=_measure(few, main, fitted, kept),
         history=_forecast(evidence),
         refused=(*evidence.refused, *refused),
-        notes=tuple(_notes(evidence, lost, main)),
+        notes=tuple(_notes(evidence, main, fitted)),
     )
+
+
+def _fitted(features: Sequence[Feature], x: np.ndarray, kept: np.ndarray, customer: np.ndarray) -> Logistic:
+    names = [f.name for f in features]
+    model = clustered(names, x, kept, customer)
+    if model is None:
+        worst = separating(names, x, kept)
+        raise LogError(
+            f'"{worst}" and other features together separate the kept from the lost perfectly',
+            where="retain",
+            expected="features that do not tell the outcome",
+            help=f'Is it known only after leaving? Leave it out with --without "{worst}".',
+        )
+    return model
 
 
 def _demand_losses(known: int, lost: int) -> None:
@@ -239,6 +263,7 @@ def evidence_of_cases(
         known=int(known.sum()),
         lost=int((kept == 0).sum()),
         rows=rows[known],
+        days=days_of(log),
         seen=None,
         within=None,
         refused=(*refused, *more),
@@ -295,9 +320,11 @@ def evidence_of_returns(
         known=int(known.sum()),
         lost=int((known & ~came).sum()),
         rows=np.flatnonzero(known),
+        days=days_of(log),
         seen=seen,
         within=within,
         refused=(*refused, *more),
+        unnamed=int((~named(log)).sum()) if seen.by_case else 0,
     )
 
 
@@ -338,109 +365,10 @@ def kept_in(features: Sequence[Feature], without: Sequence[str]) -> list[Feature
     return [f for f in features if not names & {f.name, f.measure, f.issue or f.name}]
 
 
-def _usable(
-    features: Sequence[Feature], fitted: np.ndarray, kept: np.ndarray
-) -> tuple[list[Feature], tuple[Refused, ...]]:
-    """Return the features that vary, are no sum of others, and do not tell the outcome by themselves."""
-    found: list[Feature] = []
-    refused: list[Refused] = []
-    for feature in features:
-        values = feature.values[fitted]
-        if not len(values) or not np.ptp(values):
-            continue
-        if _rare(values):
-            refused.append(Refused(feature=feature.name, reason=f"fewer than {RARE} cases differ in it"))
-            continue
-        reason = _separates(values, kept[fitted])
-        if reason == "all":
-            raise LogError(
-                f'"{feature.name}" alone separates the kept from the lost perfectly',
-                where="retain",
-                expected="features that do not tell the outcome",
-                help=f'It is probably known only after leaving; leave it out with --without "{feature.measure}".',
-            )
-        if reason:
-            refused.append(Refused(feature=feature.name, reason=reason))
-        else:
-            found.append(feature)
-    return _independent(found, fitted, refused), tuple(refused)
-
-
-def _rare(values: np.ndarray) -> bool:
-    """Return whether nearly all values are the same."""
-    distinct, counts = np.unique(values, return_counts=True)
-    return len(distinct) > 1 and len(values) - int(counts.max()) < RARE
-
-
-def _separates(values: np.ndarray, kept: np.ndarray) -> str | None:
-    good, bad = values[kept > 0], values[kept <= 0]
-    if good.min() > bad.max() or good.max() < bad.min():
-        return "all"
-    least = values == values.min()
-    for mask, which in ((~least, "with"), (least, "without")):
-        rate = kept[mask].mean()
-        if rate in (0.0, 1.0) and mask.sum() >= RULE_CASES:
-            return f"every one of {int(mask.sum()):,} cases {which} it was {'kept' if rate else 'lost'}"
-    return None
-
-
-def _independent(features: Sequence[Feature], fitted: np.ndarray, refused: list[Refused]) -> list[Feature]:
-    """Return the features that are no linear combination of those before them (the two forms of waiting apart)."""
-    if not features:
-        return []
-    x = _matrix(features)[fitted]
-    x = x - x.mean(axis=0)
-    gram = x.T @ x
-    found: list[int] = []
-    for i in range(len(features)):
-        told = gram[i, found] @ np.linalg.solve(gram[np.ix_(found, found)], gram[found, i]) if found else 0.0
-        if gram[i, i] - told < SAME * gram[i, i]:
-            refused.append(Refused(feature=features[i].name, reason="other features say the same"))
-        else:
-            found.append(i)
-    return [features[i] for i in found]
-
-
-def _one_form(features: list[Feature], fitted: np.ndarray, kept: np.ndarray) -> list[Feature]:
-    """Return the features with waiting in that of its two forms which has the higher likelihood."""
-    forms = [f for f in features if f.name in ("wait_h", "log_wait", "idle_h", "log_idle")]
-    if len(forms) < 2:
-        return features
-    likely = {}
-    for form in forms:
-        chosen = [f for f in features if f is form or f not in forms]
-        x = _matrix(chosen)[fitted]
-        p = np.clip(predict(quick(x, kept[fitted]), x), 1e-12, 1 - 1e-12)
-        likely[form.name] = float(np.log(np.where(kept[fitted] > 0, p, 1 - p)).sum())
-    best = max(forms, key=lambda form: likely[form.name])
-    return [f for f in features if f is best or f not in forms]
-
-
-def _matrix(features: Sequence[Feature]) -> np.ndarray:
-    if not features:
-        raise LogError("no feature varies among the cases with a known outcome", where="retain")
-    return np.column_stack([feature.values for feature in features])
-
-
 def _terms(model: Logistic) -> tuple[Term, ...]:
     errors = 1.959964 * model.errors()
     rows = zip(model.names, model.coefficients, errors, strict=True)
     return tuple(Term(name=n, estimate=float(b), low=float(b - e), high=float(b + e)) for n, b, e in rows)
-
-
-def _path(features: Sequence[Feature], fitted: np.ndarray, kept: np.ndarray) -> tuple[Few, ...]:
-    """Return what each penalty leaves, with the BIC of the model of these features; each set once."""
-    x, y = _matrix(features)[fitted], kept[fitted]
-    names = [f.name for f in features]
-    rows: dict[tuple[str, ...], Few] = {}
-    for penalty, chosen in chosen_path(names, x, y, PENALTIES):
-        if chosen not in rows:
-            design = x[:, [names.index(name) for name in chosen]]
-            p = np.clip(predict(quick(design, y), design), 1e-12, 1 - 1e-12)
-            deviance = -2 * float(np.log(np.where(y > 0, p, 1 - p)).sum())
-            bic = deviance + (len(chosen) + 1) * float(np.log(len(y)))
-            rows[chosen] = Few(penalty=penalty, features=chosen, bic=bic)
-    return tuple(rows.values())
 
 
 def _measures(
@@ -449,12 +377,19 @@ def _measures(
     groups: dict[str, list[int]] = {}
     for i, feature in enumerate(features):
         groups.setdefault(feature.measure, []).append(i)
-    return what_to_measure(groups, _matrix(features)[fitted], kept[fitted], customer[fitted], seed)
+    return what_to_measure(groups, matrix(features)[fitted], kept[fitted], customer[fitted], seed)
 
 
-def _measure(few: Sequence[Feature], fitted: np.ndarray, kept: np.ndarray) -> ExperienceMeasure:
-    x = _matrix(few)
-    return experience_measure([f.name for f in few], quick(x[fitted], kept[fitted])[1:], x)
+def _measure(
+    few: Sequence[Feature], main: Sequence[Feature], fitted: np.ndarray, kept: np.ndarray
+) -> ExperienceMeasure | None:
+    """Return one measure of what customers go through; who they are and how far they came is held fixed."""
+    felt = [f for f in few if f.experience]
+    if not felt:
+        return None
+    x = matrix([*felt, *(f for f in main if not f.experience)])
+    weights = quick(x[fitted], kept[fitted])[1 : len(felt) + 1]
+    return experience_measure([f.name for f in felt], weights, x[:, : len(felt)])
 
 
 def _comparison(evidence: Evidence, predicted: np.ndarray, seed: int) -> tuple[Score, ...]:
@@ -475,18 +410,27 @@ def _forecast(evidence: Evidence) -> Forecast | None:
     return forecast(evidence.seen) if evidence.seen is not None else None
 
 
-def _notes(evidence: Evidence, lost: int, main: Sequence[Feature]) -> list[str]:
+def _notes(evidence: Evidence, main: Sequence[Feature], fitted: np.ndarray) -> list[str]:
     notes = ["what goes with leaving is not shown to be its cause; losses of issues overlap and do not add up"]
-    if any(f.measure == "stage reached" for f in evidence.features):
+    if evidence.kind == BY_STAGE:
         notes.append(
-            "cases lost early had less time to collect anything: they are compared within the stage they reached"
+            "cases lost early had less time to collect anything: cases are compared within the stage they reached"
         )
     if evidence.gave_up.any():
         number = int(evidence.gave_up.sum())
         notes.append(f"{number:,} cases gave up in a queue and all were lost: a rule of the model, no coefficient")
-    few = min(lost, len(evidence.kept) - lost)
+    if evidence.unnamed:
+        notes.append(f"{evidence.unnamed:,} cases name no customer: whether they came back nobody can tell")
+    few = min(evidence.lost, len(evidence.kept) - evidence.lost)
     if few < 10 * len(main):
         notes.append(f"{few:,} of the rarer outcome for {len(main)} features: intervals are wide, see the path for few")
+    for feature in main:
+        alone = discrimination(feature.values[fitted], evidence.kept[fitted], evidence.customer[fitted])
+        if alone and max(alone.c_index, 1 - alone.c_index) > TELLING:
+            notes.append(
+                f'"{feature.name}" alone nearly tells who was lost: if it is known only after leaving, leave it out '
+                f'with --without "{feature.measure}"'
+            )
     return notes
 
 

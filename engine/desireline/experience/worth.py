@@ -33,11 +33,13 @@ class Worth:
 class ExperienceMeasure:
     """One overall measure: the sum of weight x feature is the log-odds of being kept, up to a constant.
 
-    `version` changes with every weight, so that values of two versions are never compared.
+    `version` changes with every weight, so that values of two versions are never compared. `mean` is that of a mean
+    case, the sum of its `parts`.
     """
 
     version: str
     weights: Mapping[str, float]
+    parts: Mapping[str, float]
     mean: float
 
 
@@ -101,4 +103,5 @@ def experience_measure(names: Sequence[str], coefficients: np.ndarray, x: np.nda
     weights = {name: float(f"{value:.6g}") for name, value in zip(names, coefficients, strict=True)}
     text = ";".join(f"{name}={value:.6g}" for name, value in weights.items())
     version = blake2b(text.encode(), digest_size=4).hexdigest()
-    return ExperienceMeasure(version=version, weights=weights, mean=float((x @ coefficients).mean()))
+    parts = dict(zip(names, (coefficients * x.mean(axis=0)).tolist(), strict=True))
+    return ExperienceMeasure(version=version, weights=weights, parts=parts, mean=float(sum(parts.values())))
