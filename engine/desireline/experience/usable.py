@@ -1,9 +1,4 @@
-"""Which features a log can tell an effect of: those that vary, that no others tell, that do not give the outcome away.
-
-Where hardly anybody on one side of a feature was lost (or kept), a coefficient would follow those few, however large it
-came out: such features are refused by name, with the counts. Moments of truth draw such effects in instead; both come
-to the same: nothing is claimed of what so few cases tell.
-"""
+"""Which features a log can tell an effect of: those that vary, that no others tell, that do not give the outcome away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +8,8 @@ import numpy as np
 from desireline.errors import LogError
 from desireline.experience.drivers import Feature
 from desireline.experience.logistic import predict, quick
+from desireline.experience.separation import separates, too_few
 
-RARE = 20
-FEWEST = 5
 SAME = 0.01
 FORMS = ("wait_h", "log_wait", "idle_h", "log_idle")
 
@@ -57,34 +51,6 @@ def usable(
         else:
             found.append(feature)
     return independent(found, fitted, refused), tuple(refused)
-
-
-def separates(values: np.ndarray, kept: np.ndarray) -> bool:
-    """Return whether all values of the kept lie on one side of all those of the lost."""
-    good, bad = values[kept > 0], values[kept <= 0]
-    return bool(good.min() > bad.max() or good.max() < bad.min())
-
-
-def too_few(values: np.ndarray, kept: np.ndarray) -> str:
-    """Return why nobody can tell the effect of a feature; empty where it can be told.
-
-    With fewer than five lost, or five kept, on either side of a feature of two values the log says nothing of what the
-    other side would have done.
-    """
-    distinct, counts = np.unique(values, return_counts=True)
-    if len(values) - int(counts.max()) < RARE:
-        return f"fewer than {RARE} cases differ in it"
-    if len(distinct) > 2:
-        return ""
-    without = values == distinct[0]
-    for mask, which in ((~without, "with"), (without, "without")):
-        n, good = int(mask.sum()), int((kept[mask] > 0).sum())
-        if good in (0, n):
-            return f"every one of {n:,} cases {which} it was {'kept' if good else 'lost'}: a rule, no coefficient"
-        fewer, word = min((good, "kept"), (n - good, "lost"))
-        if fewer < FEWEST:
-            return f"of {n:,} cases {which} it only {fewer} {'was' if fewer == 1 else 'were'} {word}: too few to tell"
-    return ""
 
 
 def independent(
