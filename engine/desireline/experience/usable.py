@@ -1,4 +1,4 @@
-"""Which features a log can tell an effect of: those that vary, that no others tell, that do not give the outcome away."""
+"""Which features a log can tell an effect of: they vary, no others tell them, they do not give the outcome away."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
