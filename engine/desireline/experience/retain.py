@@ -285,7 +285,8 @@ def evidence_of_returns(
     """Return the evidence of repeated journeys: after each contact the customer comes again in time, or is lost.
 
     A discrete-time hazard whose periods are the contacts: what it knows lies before the time in which the customer
-    would have come again. Contacts too recent to tell are unknown.
+    would have come again. Contacts too recent to be watched for the whole time are unknown, also those after which the
+    customer came.
 
     References
     ----------
@@ -294,7 +295,7 @@ def evidence_of_returns(
     seen = contacts(log)
     ended = np.maximum(seen.end, seen.ended_before())
     came = seen.next_begin() <= ended + within
-    known = came | (ended + within <= seen.until)
+    known = ended + within <= seen.until  # of the later ones only those who came would be known
     found: list[Feature] = [*drivers.tenure(seen, _size(seen, log)), *drivers.gap_before(seen, _size(seen, log))]
     more: tuple[Refused, ...] = ()
     if seen.by_case:
