@@ -249,6 +249,24 @@ def test_returns_make_a_hazard_over_the_contacts_with_what_lies_before() -> None
     assert found.unknown > 0
 
 
+def test_contacts_near_the_end_of_the_log_are_unknown_also_where_the_customer_came() -> None:
+    """Half of all contacts are followed by another within ten days; those who came late would else count as kept."""
+    draw = np.random.default_rng(16)
+    rows = []
+    for customer in range(1500):
+        day = draw.uniform(0, 100)
+        while day < 100:
+            rows.append((f"p{customer:04d}", day, day))
+            if draw.random() < 0.5:
+                break
+            day += draw.uniform(0, 10)
+    log = visits_of(rows)
+    found = evidence(log, source(returns_within="30 d"))
+    end = max(day for _, day, _ in rows)
+    assert found.known == sum(day + 30 <= end for _, day, _ in rows)
+    assert abs(found.lost / found.known - 0.5) < 0.04
+
+
 def test_returns_without_customers_are_refused() -> None:
     log = from_arrays({"case_id": ["a"], "activity": ["x"], "start": [0], "end": [0]})
     with pytest.raises(LogError, match="log names no"):

@@ -63,6 +63,8 @@ def sentence(result: Effort) -> str:
 
 def _part(part: Part) -> list[str]:
     name, weight = part.name.replace("_", " "), f"{part.weight:.3g}"
+    if part.low is not None and part.high is not None:
+        weight += f" ({part.low:.2g} to {part.high:.2g})"
     if part.mean is None:
         return [name, weight, "-", part.unit, "-", f"unknown: {part.reason}"]
     share = "-" if part.share is None else f"{100 * part.share:.0f} %"

@@ -117,7 +117,7 @@ def _measures(result: Retain) -> None:
         click.echo(f"  {dropped} more add nothing to these.")
     measure = result.experience_measure
     if measure is None:
-        click.echo("  No overall experience measure: nothing that customers go through is among the few that say most.")
+        click.echo("  No overall experience measure: nothing that customers go through is worth keeping.")
         return
     rows = [
         [result.labels[name], f"{weight:+.3g}", f"{measure.parts[name]:+.3g}"]

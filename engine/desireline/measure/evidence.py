@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.owners import owners
 from desireline.experience.burden import with_burden
-from desireline.experience.retain import Evidence, evidence_of_cases, evidence_of_returns, prepared
+from desireline.experience.evidence import Evidence, evidence_of_cases, evidence_of_returns, prepared
 from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source

@@ -15,7 +15,8 @@ from desireline.blueprint.owners import owners
 from desireline.experience import drivers
 from desireline.experience.burden import with_burden
 from desireline.experience.drivers import Feature
-from desireline.experience.retain import BY_STAGE, Evidence, case_features, days_of, kept_in
+from desireline.experience.evidence import Evidence, case_features, days_of, kept_in
+from desireline.experience.retain import BY_STAGE
 from desireline.experience.telling import with_rows
 from desireline.experience.usable import Refused
 from desireline.experience.values import case_values
