@@ -21,6 +21,7 @@ def show(result: Retain, currency: str) -> None:
     print_table(f"What goes with being kept ({result.model})", columns, [_contrast(row) for row in result.contrasts])
     _losses(result, currency)
     _measures(result)
+    _removals(result)
     _quality(result)
     for row in result.refused:
         click.echo(clean(f"  Not used: {row.feature}, {row.reason}."))
@@ -125,6 +126,13 @@ def _measures(result: Retain) -> None:
     ]
     print_table(f"One experience measure, version {measure.version}", ["Feature", "Weight", "A mean case"], rows)
     click.echo(f"  Add these up: {measure.mean:+.2f} for a mean case; 0 is nothing amiss, lower is worse.")
+
+
+def _removals(result: Retain) -> None:
+    if result.removals:
+        rows = [[r.step, f"{100 * r.effect:.0f} %", f"{r.cases:,}"] for r in result.removals[:TOP]]
+        title = "What the kept came through: how many fewer there would be if journeys ended there (removal effect)"
+        print_table(title, ["Step", "Fewer kept", "Cases"], rows)
 
 
 def _quality(result: Retain) -> None:

@@ -10,6 +10,7 @@ from desireline.errors import LogError
 from desireline.experience import drivers
 from desireline.experience.contacts import Contacts, contacts, named
 from desireline.experience.drivers import Feature
+from desireline.experience.removal import Removal
 from desireline.experience.telling import before_telling, known_outcome, leak
 from desireline.experience.usable import Refused
 from desireline.experience.values import contact_values
@@ -29,7 +30,7 @@ class Evidence:
     `known` of the `cases` have one, `lost` of them were lost. `rows`: the case (or contact) of each row. `gave_up`:
     lost by rule, outside the fit. `worth`: NaN where unknown; None where nothing is. `days`: how long the log is;
     `unnamed`: cases without a customer, whose return nobody can see; `early`: a case may leave at any stage, and rows
-    are whole cases.
+    are whole cases; `removals`: what steps the kept came through.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Evidence:
     refused: tuple[Refused, ...]
     unnamed: int = 0
     early: bool = False
+    removals: tuple[Removal, ...] = ()
 
 
 def days_of(log: EventLog) -> float:

@@ -13,6 +13,7 @@ from desireline.experience.few import ALIKE, Few, path
 from desireline.experience.forecast import Forecast, forecast, purchase_history
 from desireline.experience.logistic import Logistic, clustered, quick, separating
 from desireline.experience.losses import Loss, losses
+from desireline.experience.removal import Removal
 from desireline.experience.retention import Term
 from desireline.experience.usable import Refused, independent, matrix, one_form, usable
 from desireline.experience.validation import (
@@ -68,6 +69,8 @@ class Retain:
         What to measure, most informative first.
     labels
         What people call each feature that is looked at.
+    removals
+        What share of the kept would be missed if the journeys that reach a step led nowhere.
     experience_measure
         One overall measure, of the measures worth keeping; None where nothing that customers go through is.
     """
@@ -95,6 +98,7 @@ class Retain:
     measures: tuple[Worth, ...]
     labels: Mapping[str, str]
     experience_measure: ExperienceMeasure | None
+    removals: tuple[Removal, ...]
     history: Forecast | None
     refused: tuple[Refused, ...]
     notes: tuple[str, ...]
@@ -111,6 +115,9 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
     kept, customer, fitted = evidence.kept, evidence.customer, ~evidence.gave_up
     _demand_losses(evidence.known, evidence.lost)
     main, refused = usable([f for f in evidence.features if f.main], fitted, kept)
+    if not main:
+        help = " ".join(f"{row.feature}: {row.reason}." for row in refused)
+        raise LogError("nothing known of the cases before the outcome can be a feature", where="retain", help=help)
     main = one_form(main, fitted, kept)
     x = matrix(main)[fitted]
     model = _fitted(main, x, kept[fitted], customer[fitted])
@@ -146,6 +153,7 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         measures=measures,
         labels={f.name: f.counted for f in evidence.features},
         experience_measure=_measure([f for f in every if f.measure in worth_it], main, fitted, kept),
+        removals=evidence.removals,
         history=_forecast(evidence),
         refused=(*evidence.refused, *refused),
         notes=tuple(_notes(evidence, main, fitted)),
