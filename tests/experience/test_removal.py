@@ -25,9 +25,9 @@ def test_a_loop_is_no_end() -> None:
     assert whole == pytest.approx(0.5)
 
 
-def test_a_log_gives_the_worked_case_of_four_paths() -> None:
-    """GA GA kept, Mail kept, GA Mail kept, GA lost: 0.8 are kept; without GA a quarter of them, without Mail half."""
-    paths = [("a", "GA"), ("a", "GA"), ("b", "Mail"), ("c", "GA"), ("c", "Mail"), ("d", "GA"), ("e", "Other")]
+def test_a_log_gives_the_worked_case() -> None:
+    """Without GA three quarters of the kept are missed, without Mail half; a case of unknown outcome takes no part."""
+    paths = [("a", "GA"), ("b", "GA"), ("c", "Mail"), ("d", "GA"), ("d", "Mail"), ("e", "GA"), ("f", "Other")]
     log = from_arrays(
         {
             "case_id": [case for case, _ in paths],
@@ -36,6 +36,6 @@ def test_a_log_gives_the_worked_case_of_four_paths() -> None:
             "end": list(range(len(paths))),
         }
     )
-    found = {row.step: row for row in removals(log, None, np.array([1, 1, 1, 0, -1]))}
+    found = {row.step: row for row in removals(log, None, np.array([1, 1, 1, 1, 0, -1]))}
     assert {step: row.effect for step, row in found.items()} == {"GA": pytest.approx(0.75), "Mail": pytest.approx(0.5)}
-    assert (found["GA"].cases, found["Mail"].cases) == (3, 2)
+    assert (found["GA"].cases, found["Mail"].cases) == (4, 2)
