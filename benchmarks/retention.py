@@ -26,7 +26,13 @@ SOURCE = Source.model_validate(
 )
 EFFECTS = {"wait_h": -0.08, "handoffs": -0.35, "segment = new": -0.5}
 AGAIN = Source.model_validate({"log": "x", "outcome": {"retained": {"returns_within": "30 d"}}})
-RETURNS = {"wait_h": -0.08, "log_earlier_contacts": 0.6, "log_days_since_first": 0.0, "log_days_since_last": 0.0}
+RETURNS = {
+    "wait_h": -0.08,
+    "log_earlier_contacts": 0.6,
+    "log_days_since_first": 0.0,
+    "log_days_since_last": 0.0,
+    "first_contact": 0.0,
+}
 
 
 def world(seed: int, effects: dict[str, float], customers: int = 700) -> tuple[EventLog, float]:

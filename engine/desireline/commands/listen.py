@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from desireline.experience.listening import Listening, Said
 
 
+MOST_SOURCES = 8
+
+
 @click.command()
 @click.argument("feedback", metavar="FEEDBACK...", nargs=-1, required=True)
 @click.option("--blueprint", "blueprint_file", metavar="FILE", required=True, help="The intended journey (YAML).")
@@ -57,6 +60,7 @@ def command(
 
 def _show(result: "Listening") -> None:
     click.echo(clean(_sentence(result)))
+    _coverage(result)
     columns = ["Stage", "Source", "Voice", "Answers", "Score", "95 %", "Than usual"]
     whole = [row for row in result.scores if row.touchpoint is None]
     print_table("What was heard at each stage, from 0 (worst) to 1 (best)", columns, [_said(s, s.stage) for s in whole])
@@ -84,6 +88,17 @@ def _show(result: "Listening") -> None:
         click.echo(clean(f"  Nobody was heard at: {', '.join(result.silent_stages)}."))
     for note in result.notes:
         click.echo(clean(f"  {note[:1].upper()}{note[1:]}."))
+
+
+def _coverage(result: "Listening") -> None:
+    """Print who was heard where, where that fits on a page."""
+    sources = sorted({cell.source for cell in result.coverage})
+    if 1 < len(sources) <= MOST_SOURCES:
+        n = {(cell.stage, cell.source): cell.n for cell in result.coverage}
+        stages = dict.fromkeys(cell.stage for cell in result.coverage)
+        rows = [[stage, *(f"{n[stage, source]:,}" if n.get((stage, source)) else "-" for source in sources)]
+                for stage in stages]  # fmt: skip
+        print_table("Who was heard where: answers", ["Stage", *sources], rows)
 
 
 def _sentence(result: "Listening") -> str:

@@ -252,15 +252,19 @@ def earlier(seen: Contacts, table: CaseTable) -> list[Feature]:
 
 
 def gap_before(seen: Contacts, size: int) -> list[Feature]:
-    """Return log(1 + days) since the customer's contact before, 0 for the first."""
+    """Return log(1 + days) since the customer's contact before, 0 for the first, and whether it is the first."""
     place = seen.place()
     if not place.any():
         return []
-    days = np.zeros(size)
+    days, first = np.zeros(size), np.zeros(size)
     at = seen.case if seen.by_case else np.arange(len(seen))
     before = np.append(0, seen.begin[:-1])
     days[at] = np.log1p(np.where(place > 0, seen.begin - before, 0) / DAY)
-    return [Feature(name="log_days_since_last", measure="days_since_last", values=days, log=True, **IN_DAYS)]
+    first[at] = place == 0
+    return [
+        Feature(name="log_days_since_last", measure="days_since_last", values=days, log=True, **IN_DAYS),
+        Feature(name="first_contact", measure="first_contact", values=first, experience=False),
+    ]
 
 
 def taken(features: Sequence[Feature], rows: np.ndarray) -> list[Feature]:
