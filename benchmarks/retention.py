@@ -13,7 +13,7 @@ from collections import Counter
 
 import numpy as np
 
-from desireline.experience.retain import Retain, retain
+from desireline.experience.retain import Retain, model_of, retain, terms_of
 from desireline.experience.retention import Term
 from desireline.log.columns import from_arrays
 from desireline.log.eventlog import EventLog
@@ -104,8 +104,13 @@ def returning(seed: int, effects: dict[str, float], customers: int = 400) -> Eve
     return from_arrays({**names, "activity": ["Call"] * len(day), **columns})
 
 
-def fitted(log: EventLog, source: Source = SOURCE) -> Retain:
-    return retain(evidence(log, source))
+def fitted(log: EventLog) -> Retain:
+    return retain(evidence(log, SOURCE))
+
+
+def terms(log: EventLog) -> tuple[Term, ...]:
+    """Return the coefficients of the hazard over contacts."""
+    return terms_of(model_of(evidence(log, AGAIN))[0])
 
 
 def returns(worlds: int) -> None:
@@ -113,12 +118,12 @@ def returns(worlds: int) -> None:
     inside: Counter[str] = Counter()
     alarms = tests = told = 0
     for seed in range(worlds):
-        terms = {term.name: term for term in fitted(returning(seed, RETURNS), AGAIN).terms}
-        told += "wait_h" in terms
-        inside.update(name for name, truth in RETURNS.items() if name in terms and _holds(terms[name], truth))
-        nothing = fitted(returning(seed, dict.fromkeys(RETURNS, 0.0)), AGAIN)
-        alarms += sum(not _holds(term, 0.0) for term in nothing.terms[1:])
-        tests += len(nothing.terms) - 1
+        found = {term.name: term for term in terms(returning(seed, RETURNS))}
+        told += "wait_h" in found
+        inside.update(name for name, truth in RETURNS.items() if name in found and _holds(found[name], truth))
+        nothing = terms(returning(seed, dict.fromkeys(RETURNS, 0.0)))
+        alarms += sum(not _holds(term, 0.0) for term in nothing[1:])
+        tests += len(nothing) - 1
     print(f"{worlds} worlds of contacts, planted effects on coming again ({told} with waiting in hours)")
     for name in RETURNS:
         print(f"  {name:21} in its 95 % interval in {inside[name]} worlds")

@@ -113,16 +113,9 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         If the outcome has one value, fewer than ten were lost or kept, or a feature separates them perfectly.
     """
     kept, customer, fitted = evidence.kept, evidence.customer, ~evidence.gave_up
-    _demand_losses(evidence.known, evidence.lost)
-    main, refused = usable([f for f in evidence.features if f.main], fitted, kept)
-    if not main:
-        help = " ".join(f"{row.feature}: {row.reason}." for row in refused)
-        raise LogError("nothing known of the cases before the outcome can be a feature", where="retain", help=help)
-    main = one_form(main, fitted, kept)
-    x = matrix(main)[fitted]
-    model = _fitted(main, x, kept[fitted], customer[fitted])
+    model, main, refused = model_of(evidence)
     predicted = np.zeros(len(kept))
-    predicted[fitted] = held_out(x, kept[fitted], customer[fitted], seed)
+    predicted[fitted] = held_out(matrix(main)[fitted], kept[fitted], customer[fitted], seed)
     found = discrimination(predicted, kept, customer)
     every, _ = usable(list(evidence.features), fitted, kept)
     every = [f for f in every if f.main is False or f in main or f.measure not in {m.measure for m in main}]
@@ -139,7 +132,7 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         lost=evidence.lost,
         unknown=evidence.cases - evidence.known,
         base_rate=evidence.lost / evidence.known,
-        terms=_terms(model),
+        terms=terms_of(model),
         contrasts=contrasts(model, main, fitted, seed),
         uncertain=-1000 * float(information(np.full(len(kept), kept.mean()), kept).mean()),
         gave_up_lost=int(evidence.gave_up.sum()),
@@ -158,6 +151,18 @@ def retain(evidence: Evidence, seed: int = 1) -> Retain:
         refused=(*evidence.refused, *refused),
         notes=tuple(_notes(evidence, main, fitted)),
     )
+
+
+def model_of(evidence: Evidence) -> tuple[Logistic, list[Feature], tuple[Refused, ...]]:
+    """Return the model, its features, and the features that cannot be in it; see `retain` for what it raises."""
+    kept, fitted = evidence.kept, ~evidence.gave_up
+    _demand_losses(evidence.known, evidence.lost)
+    main, refused = usable([f for f in evidence.features if f.main], fitted, kept)
+    if not main:
+        help = " ".join(f"{row.feature}: {row.reason}." for row in refused)
+        raise LogError("nothing known of the cases before the outcome can be a feature", where="retain", help=help)
+    main = one_form(main, fitted, kept)
+    return _fitted(main, matrix(main)[fitted], kept[fitted], evidence.customer[fitted]), main, refused
 
 
 def _fitted(features: Sequence[Feature], x: np.ndarray, kept: np.ndarray, customer: np.ndarray) -> Logistic:
@@ -187,7 +192,8 @@ def _demand_losses(known: int, lost: int) -> None:
         raise LogError(found, where="outcome", expected=f"at least {FEWEST} lost and {FEWEST} kept", help=help)
 
 
-def _terms(model: Logistic) -> tuple[Term, ...]:
+def terms_of(model: Logistic) -> tuple[Term, ...]:
+    """Return the coefficients of `model` with their 95 % intervals."""
     errors = 1.959964 * model.errors()
     rows = zip(model.names, model.coefficients, errors, strict=True)
     return tuple(Term(name=n, estimate=float(b), low=float(b - e), high=float(b + e)) for n, b, e in rows)
