@@ -101,9 +101,8 @@ def _measures(result: Retain) -> None:
 
     def row(worth: Worth) -> list[str]:
         alone, adds, low, high = (100 * value / whole for value in (worth.alone, worth.adds, worth.low, worth.high))
-        name = worth.measure.replace("_", " ")
         return [
-            name,
+            worth.label,
             f"{alone:.1f} %",
             f"{adds:+.1f} %",
             f"{low:+.1f} to {high:+.1f}",

@@ -42,6 +42,11 @@ IN_DAYS: dict[str, Any] = {"unit": "s", "scale": 86_400.0, "experience": False}
 COUNTS = ("handoffs", "repeats", "channel_switches", "failed_self_service", "repeat_contacts")
 
 
+def said(measure: str) -> str:
+    """Return what people call a measure."""
+    return WORDS.get(measure, measure.replace("_", " "))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
     """One column of what is known of each case before the outcome.
@@ -76,8 +81,7 @@ class Feature:
     @property
     def label(self) -> str:
         """What people call it."""
-        words = WORDS.get(self.measure, self.measure.replace("_", " "))
-        return self.name if self.name.startswith(f"{self.measure} = ") else words
+        return self.name if self.name.startswith(f"{self.measure} = ") else said(self.measure)
 
     @property
     def counted(self) -> str:

@@ -161,7 +161,7 @@ def losses(document: Document, currency: str) -> Losses | None:
         svg=plots.forest(bars, "lost a year", "losses") if bars else "",
         rows=tuple(_loss(row, times, currency) for row in costly),
         measures=tuple(_measure(row, whole) for row in measures if row.get("keep")),
-        drop=tuple(_words(row["measure"]) for row in measures if not row.get("keep"))[:MOST_ROWS],
+        drop=tuple(_measured(row) for row in measures if not row.get("keep"))[:MOST_ROWS],
         overall=_overall(document),
         notes=tuple(document.get("notes", ())),
     )
@@ -170,7 +170,11 @@ def losses(document: Document, currency: str) -> Losses | None:
 def _measure(row: Document, whole: float) -> tuple[str, str, str, str]:
     """Return what a measure tells of all there is to know about who is kept: by itself, and beside those before it."""
     alone, adds, low, high = (row[key] / whole for key in ("alone", "adds", "low", "high"))
-    return _words(row["measure"]), share(alone), share(adds), f"{share(low)} to {share(high)}"
+    return _measured(row), share(alone), share(adds), f"{share(low)} to {share(high)}"
+
+
+def _measured(row: Document) -> str:
+    return row.get("label") or _words(row["measure"])
 
 
 def _overall(document: Document) -> str:
