@@ -18,8 +18,8 @@ MOST_STEPS = 12
 class Worth:
     """A measure (`label`: what people call it) and the information it adds about retention, in millibits a case.
 
-    `alone`: beside nothing. `adds`, with its 95 % interval: beside those that rank before it. `keep` where that interval
-    lies above 0.
+    `alone`: beside nothing. `adds`, with its 95 % interval: beside those that rank before it. `keep` where that lies
+    above 0.
     """
 
     measure: str
