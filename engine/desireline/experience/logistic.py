@@ -10,6 +10,7 @@ DRAWS = 200
 RIDGE = 1e-6
 STEPS = 40
 SEPARATED = 12.0
+LARGE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +71,10 @@ def predict(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
     return share(coefficients[0] + x @ coefficients[1:])
 
 
-def separating(names: Sequence[str], x: np.ndarray, kept: np.ndarray) -> str:
-    """Return the feature that most of a perfect separation goes by."""
+def separating(names: Sequence[str], x: np.ndarray, kept: np.ndarray) -> list[str]:
+    """Return the features that a perfect separation goes by, largest coefficient first."""
     scaled = np.abs(quick(x, kept)[1:] * _spread(x))
-    return names[int(scaled.argmax())]
+    return [names[i] for i in np.argsort(-scaled, kind="stable") if scaled[i] >= LARGE * scaled.max()]
 
 
 def clustered(names: Sequence[str], x: np.ndarray, kept: np.ndarray, groups: np.ndarray) -> Logistic | None:

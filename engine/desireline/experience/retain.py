@@ -171,10 +171,10 @@ def _fitted(features: Sequence[Feature], x: np.ndarray, kept: np.ndarray, custom
     if model is None:
         worst = separating(names, x, kept)
         raise LogError(
-            f'"{worst}" and other features together separate the kept from the lost perfectly',
+            f"together {', '.join(worst)} separate the kept from the lost perfectly",
             where="retain",
             expected="features that do not tell the outcome",
-            help=f'Is it known only after leaving? Leave it out with --without "{worst}".',
+            help=f'Is one of them known only after leaving? Leave it out, such as with --without "{worst[0]}".',
         )
     return model
 
