@@ -125,7 +125,7 @@ def _of_cases(
     young = at_age(log, age)
     arrived = local_days(log.column("start")[log.offsets[:-1]], log.timezone)
     every = np.arange(log.n_cases)
-    last = min(window.last, window.last - int(-(-age // DAY)) + _days_after(log, window))
+    last = last_settled(log, window, age)
 
     def series(measure: str, kind: Kind, unit: str, worse: int, value: np.ndarray, of: str | None = None) -> Observed:
         known = ~np.isnan(value)
@@ -182,6 +182,11 @@ def _reached(young: EventLog, series: Callable[..., Observed]) -> Iterator[Obser
             yield series("reached", "share", "share", 0, came, young.activities[code])
 
 
+def last_settled(log: EventLog, window: Window, age: int) -> int:
+    """Return the last day whose cases all are `age` old within the log."""
+    return min(window.last, window.last - int(-(-age // DAY)) + _days_after(log, window))
+
+
 def _days_after(log: EventLog, window: Window) -> int:
     """Return how many whole days the log goes on after the last day on which cases begin."""
     latest = int(max(log.column("start").max(), log.column("end").max()))
@@ -204,11 +209,12 @@ def _deviations(
 def _of_steps(log: EventLog, source: Source, blueprint: Blueprint | None, window: Window) -> Iterator[Observed]:
     stays = _stays(log, blueprint)
     gives_up = abandonments(log, source)
-    left = np.array([activity in gives_up for activity in log.activities], bool)[log.column("activity")]
     day = local_days(log.column("start"), log.timezone)
     begun = log.column("start")[log.offsets[:-1]]
-    if left.any():
-        yield _steps(window, "abandoned", None, "share", "share", 1, day, log.column("case"), left.astype(float), 0)
+    if gives_up:
+        left, queued = _queued(log, blueprint, gives_up)
+        case = log.column("case")[queued]
+        yield _steps(window, "abandoned", None, "share", "share", 1, day[queued], case, left[queued].astype(float), 0)
     ended = np.where(log.column("end") == UNKNOWN, log.column("start"), log.column("end"))
     before = latest_before(ended, log.offsets[:-1])[stays.row]
     used = np.bincount(stays.code, minlength=len(stays.names))
@@ -222,6 +228,26 @@ def _of_steps(log: EventLog, source: Source, blueprint: Blueprint | None, window
             rows = mine[known]
             where = day[stays.row[rows]], stays.case[rows]
             yield _steps(window, measure, stays.names[code], "time", "s", 1, *where, seconds[known], ramp)
+
+
+def _queued(
+    log: EventLog, blueprint: Blueprint | None, gives_up: Mapping[str, str | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which events (bool) gave up in a queue, and which ones came to a queue that is given up at times.
+
+    Where it is not known whose queue was left, every activity that is waited for counts.
+    """
+    activity = log.column("activity")
+    left = np.array([name in gives_up for name in log.activities], bool)
+    queues = {name for name in gives_up.values() if name is not None}
+    if blueprint is not None:
+        by_activity = blueprint.by_activity()
+        queues |= {name for name in log.activities if name in by_activity and by_activity[name].name in queues}
+    came = np.array([name in queues for name in log.activities], bool)
+    if None in gives_up.values() or not came.any():
+        waited = (log.column("enabled") != UNKNOWN) & (log.column("enabled") < log.column("start"))
+        came |= np.bincount(activity[waited], minlength=len(left)) > 0
+    return left[activity], (left | came)[activity]
 
 
 def _timed(
