@@ -19,13 +19,15 @@ NOTHING = Source(log="log.csv")
 def test_a_change_is_found_dated_and_pinned_to_who_drives_it() -> None:
     found = watch(world(1, change=60, wait=2.0, site_only=True), NOTHING)
     alarm = next(a for a in found.alarms if a.series == "Answer: wait")
-    assert alarm.began == day(60)
-    assert (alarm.direction, alarm.worse, alarm.still) == ("up", True, True)
+    assert alarm.began in (day(59), day(60), day(61))
+    assert alarm.began_low <= day(60) <= alarm.began_high
+    assert (alarm.direction, alarm.worse, alarm.ended) == ("up", True, None)
     assert alarm.driver is not None
     assert (alarm.driver.attribute, alarm.driver.value) == ("site", "B")
     assert alarm.driver.share > 0.9
-    assert found.incidents[0].began == day(60)
-    assert found.incidents[0].touchpoint == "Answer"
+    assert found.incidents[0].began == alarm.began
+    assert (found.incidents[0].touchpoint, found.incidents[0].verdict) == ("Answer", "worse")
+    assert found.incidents[0].sure
 
 
 def test_false_alarms_over_many_series_come_at_the_stated_rate() -> None:

@@ -257,7 +257,8 @@ def _incident(group: Sequence[Alarm]) -> Incident:
     began = _dated(group).began
     drivers = [alarm.driver for alarm in group if alarm.driver]
     ended = [alarm.ended for alarm in group]
-    said = {alarm.worse for alarm in group} - {None}
+    sure = [alarm for alarm in group if alarm.by_chance < SURE] or group
+    said = {alarm.worse for alarm in sure} - {None}
     return Incident(
         began=began,
         told=min(alarm.raised for alarm in group if alarm.raised >= began),
