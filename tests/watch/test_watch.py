@@ -10,7 +10,7 @@ from desireline.errors import LogError
 from desireline.log.source import Source
 from desireline.watch.days import window
 from desireline.watch.series import at_age
-from desireline.watch.watch import watch
+from desireline.watch.watch import SURE, watch
 from tests.watch.worlds import HOUR, day, world
 
 NOTHING = Source(log="log.csv")
@@ -39,6 +39,39 @@ def test_false_alarms_over_many_series_come_at_the_stated_rate() -> None:
     assert expected == pytest.approx(24 * 2 * 49 / 91.3, rel=0.05)
     # About Poisson, a little wider as series of one world go together.
     assert abs(alarms - expected) < 3 * (1.3 * expected) ** 0.5
+
+
+def test_a_journey_that_waits_longer_never_looks_quicker() -> None:
+    found = watch(world(1, change=60, wait=4.0), NOTHING)
+    assert {a.direction for a in found.alarms if a.measure in ("wait", "cycle_time") and a.by_chance < SURE} == {"up"}
+
+
+def test_differences_too_small_to_matter_raise_no_alarm() -> None:
+    found = watch(world(1, change=60, wait=3.0, pace=HOUR // 100_000), NOTHING)
+    chart = next(c for c in found.series if c.series == "Answer: wait")
+    assert chart.smallest == 1.0
+    assert not chart.alarms
+
+
+def test_a_change_that_is_over_is_said_to_be_and_a_second_one_is_told_as_well() -> None:
+    found = watch(world(6, days=140, change=60, until=75, again=110, wait=3.0), NOTHING)
+    alarms = next(c for c in found.series if c.series == "Answer: wait").alarms
+    sure = [alarm for alarm in alarms if alarm.by_chance < SURE]
+    assert (sure[0].began, sure[0].ended, sure[1].ended) == (day(60), day(74), None)
+    assert sure[1].began in (day(109), day(110), day(111))
+
+
+def test_one_freak_day_raises_no_alarm() -> None:
+    found = watch(world(7, days=112, change=80, until=81, wait=10.0, pace=HOUR // 10), NOTHING)
+    chart = next(c for c in found.series if c.series == "Answer: wait")
+    assert max(value or 0 for value in chart.values) > 3 * chart.reference
+    assert not [alarm for alarm in chart.alarms if alarm.began_low <= day(80) and alarm.raised >= day(80)]
+
+
+def test_alarms_are_ranked_by_how_seldom_chance_makes_them() -> None:
+    found = watch(world(1, change=60, wait=2.0), NOTHING)
+    assert [a.by_chance for a in found.alarms] == sorted(a.by_chance for a in found.alarms)
+    assert found.alarms[0].by_chance < SURE < found.expected
 
 
 def test_alarms_before_a_day_do_not_count() -> None:

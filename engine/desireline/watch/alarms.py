@@ -25,7 +25,9 @@ from desireline.watch.series import Observed
 QUARTER = 365.25 / 4
 SURE = 0.01
 FEWEST_OF_GROUP = 10
-STILL = 5
+BACK = 10.0
+EVIDENCE = 14
+LEARN = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,8 @@ class _Change:
 def _alarms(found: Points, rhythm: Rhythm, rate: float, n_series: int) -> Iterator[Alarm]:
     """Yield the alarms of a series, each by a chart that takes what came before as settled.
 
-    After a change that is over its points are left out; after one that lasts the chart starts anew at its level.
+    After a change that is over its points are left out. After one that lasts the chart learns the new level from the
+    points after the alarm, since those that made it are the extreme ones.
     """
     level = found.level - rhythm.values
     first, n_reference = 0, found.n_reference
@@ -213,37 +216,45 @@ def _alarms(found: Points, rhythm: Rhythm, rate: float, n_series: int) -> Iterat
         if not len(out):
             return
         change = _change(level[first:], variance, free, n_reference, int(out[0]))
-        by_chance = n_series * chance(float(score[: change.last + 1 - n_reference].max()), n_watched, bounds)
+        until = min(change.last, change.raised + EVIDENCE) + 1 - n_reference
+        by_chance = n_series * chance(float(score[:until].max()), n_watched, bounds)
         yield _alarm(found, rhythm, place, change, by_chance)
         if change.over:
-            level[first + change.began : first + change.last + 1] = np.nan
-            n_reference = change.last + 1
+            n_reference = change.last + 2  # the day after is often half a day of either
+            level[first + change.began : first + n_reference] = np.nan
         else:
-            first += change.high
-            n_reference = max(change.raised + 1 - change.high, FEWEST_POINTS)
+            first += change.raised + 1
+            n_reference = FEWEST_POINTS if found.every == "week" else LEARN
 
 
 def _change(level: np.ndarray, variance: np.ndarray, free: Standardised, n_reference: int, out: int) -> _Change:
-    """Return the change that a chart tells at its watched point `out`: where it began and, if it did, ended.
-
-    It ended where the likelihood of a step there and back is largest, if what came after lies nearer to what was.
-    """
+    """Return the change that a chart tells at its watched point `out`: where it began and, if it did, ended."""
     raised = n_reference + out
     at, low, high = began(level, raised, n_reference, variance, free.persistence)
     usual = _mean(level[:at], variance[:at])
-    apart = np.nan_to_num(level - usual)
-    weight = np.where(np.isnan(level), 0.0, 1 / variance)
-    sums, weights = np.cumsum((apart * weight)[at:]), np.cumsum(weight[at:])
-    most = 4 * float(np.nanstd(level[:at]))
-    tame = np.cumsum((np.clip(apart, -most, most) * weight)[at:])
-    gain = np.where(weights > 0, tame**2 / np.maximum(weights, 1e-300), 0.0)
-    last = max(at + int(gain.argmax()), raised)
-    rest, known = apart[last + 1 :], weight[last + 1 :] > 0
-    shift = float(sums[last - at] / weights[last - at])
-    over = known.sum() >= STILL and _mean(rest[known], variance[last + 1 :][known]) / shift < 0.5
-    if not over:
-        last, shift = len(level) - 1, float(sums[-1] / weights[-1])
-    return _Change(raised=raised, began=at, low=low, high=high, last=last, usual=usual, shift=shift, over=bool(over))
+    apart, shift = level - usual, _mean(level[at : raised + 1], variance[at : raised + 1]) - usual
+    spread = max(float(np.nanmean(apart[:at] ** 2 / variance[:at])), 1e-12)
+    last = _back(shift * (shift / 2 - apart[raised + 1 :]) / variance[raised + 1 :] / spread)
+    over = last is not None
+    last = len(level) - 1 if last is None else raised + 1 + last
+    shift = _mean(level[at : last + 1], variance[at : last + 1]) - usual
+    return _Change(raised=raised, began=at, low=low, high=high, last=last, usual=usual, shift=shift, over=over)
+
+
+def _back(gain: np.ndarray) -> int | None:
+    """Return the last point before a series was back at what it was (-1: none); None where it never was.
+
+    A CUSUM of the log-likelihood ratio of being back (Page 1954); a single point decides nothing.
+    """
+    total, since = 0.0, 0
+    for i, step in enumerate(np.clip(np.nan_to_num(gain), -BACK / 2, BACK / 2).tolist()):
+        if total + step <= 0:
+            total, since = 0.0, i + 1
+        else:
+            total += step
+        if total >= BACK:
+            return since - 1
+    return None
 
 
 def _alarm(found: Points, rhythm: Rhythm, place: np.ndarray, change: _Change, by_chance: float) -> Alarm:

@@ -21,7 +21,7 @@ from desireline.watch.days import EPOCH, Window, covered, day_text
 from desireline.watch.drift import FEWEST_DAYS, by_days, welch
 from desireline.watch.series import Observed, age_settled, observe
 
-REVISION = 1
+REVISION = 2
 BY_BLUEPRINT = ("effort", "off_blueprint", "deviates", "late", "wait", "idle", "duration")
 AT_AGE = ("cycle_time", "handoffs", "repeats", "effort", "off_blueprint", "deviates", "reached")
 FALSE_DISCOVERIES = 0.05
@@ -163,9 +163,7 @@ def _figure(series: Observed, first: int, last: int, age: int, blueprint: str | 
         "kind": series.kind,
         "unit": series.unit,
         "revision": REVISION,
-        "age": age
-        if measure in ("cycle_time", "handoffs", "repeats", "effort", "off_blueprint", "deviates", "reached")
-        else None,
+        "age": age if measure in AT_AGE else None,
         "weights": DEFAULT if measure == "effort" else None,
         "blueprint": blueprint if measure in BY_BLUEPRINT else None,
     }

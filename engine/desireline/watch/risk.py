@@ -82,7 +82,7 @@ def losses(
     if source.outcome is None and not retention:
         return "the log knows no outcome"
     age = age_settled(log, window)
-    young = at_age(log, age)
+    young = at_age(log, age, awaited=True)
     plain = source.model_copy(update={"outcome": None, "value": None})
     table = burdened_table(young, plain, blueprint, window=REPEAT_WINDOW)
     table = replace(table, kept=outcome(log, source).astype(np.int64))

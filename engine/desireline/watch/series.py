@@ -100,23 +100,27 @@ def age_settled(log: EventLog, window: Window) -> int:
     return int(min(np.quantile(lasted, SETTLED), window.days * DAY // 4))
 
 
-def at_age(log: EventLog, age: int) -> EventLog:
-    """Return the log of what had begun when each case was `age` old; cases that went on after it are open."""
-    first, case, start, end = (
-        log.column("start")[log.offsets[:-1]],
-        log.column("case"),
-        log.column("start"),
-        log.column("end"),
-    )
+def at_age(log: EventLog, age: int, awaited: bool = False) -> EventLog:
+    """Return the log of what had begun when each case was `age` old; cases that went on after it are open.
+
+    With `awaited` the step that comes next in a case that went on is there as well, as if it began and ended at that
+    age: so the time it was waited for until then counts, and a case that waits longer never looks quicker.
+    """
+    case, start = log.column("case"), log.column("start")
+    first = start[log.offsets[:-1]]
     limit = first[case] + age
     kept = start <= limit
     is_open = np.array(log.cases.column("open").to_numpy(), bool)
     is_open[case[~kept]] = True
+    if awaited:
+        kept[1:] |= kept[:-1] & (case[1:] == case[:-1])
     events = log.events
-    cut = pa.array(np.where(end > limit, limit, end), pa.int64(), mask=end == UNKNOWN)
-    events = events.set_column(events.schema.get_field_index("end"), "end", cut).filter(pa.array(kept))
+    for name in ("enabled", "start", "end"):
+        time = log.column(name)
+        clipped = pa.array(np.where(time > limit, limit, time), pa.int64(), mask=time == UNKNOWN)
+        events = events.set_column(events.schema.get_field_index(name), name, clipped)
     cases = log.cases.set_column(log.cases.schema.get_field_index("open"), "open", pa.array(is_open))
-    return replace(log, events=events, cases=cases)
+    return replace(log, events=events.filter(pa.array(kept)), cases=cases)
 
 
 def _of_cases(
@@ -143,7 +147,10 @@ def _of_cases(
         )
 
     table = burdened_table(
-        young, source.model_copy(update={"outcome": None, "value": None}), blueprint, window=REPEAT_WINDOW
+        at_age(log, age, awaited=True),
+        source.model_copy(update={"outcome": None, "value": None}),
+        blueprint,
+        window=REPEAT_WINDOW,
     )
     yield series("arrivals", "count", "cases", 0, np.ones(log.n_cases))
     yield series("cycle_time", "time", "s", 1, (table.last_end - table.first_enabled) / MICROSECONDS)

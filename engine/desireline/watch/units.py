@@ -158,7 +158,7 @@ def score(
     latest = int(max(log.column("start").max(), log.column("end").max()))
     age = _age(log)
     settled = log.column("start")[log.offsets[:-1]] + age <= latest
-    young = at_age(log, age)
+    young = at_age(log, age, awaited=True)
     plain = source.model_copy(update={"outcome": None, "value": None})
     table = burdened_table(young, plain, blueprint, window=REPEAT_WINDOW)
     table = replace(table, kept=outcome(log, source).astype(np.int64), value=case_values(log, source))

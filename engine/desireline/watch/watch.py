@@ -230,7 +230,9 @@ def _incidents(alarms: Sequence[Alarm], span: Window, model: Losses | str, seed:
         before = max((day for day in starts if day < since), default=span.first)
         until = min((day - 1 for day in starts if day > since), default=span.last)
         until = until if incident.ended is None else min(until, _day(incident.ended))
-        incidents.append(replace(incident, at_risk=at_risk(model, (before, since, until), seed)))
+        risk = at_risk(model, (before, since, until), seed)
+        costs = incident.verdict == "better" and risk.low is not None and risk.low > 0
+        incidents.append(replace(incident, at_risk=risk, verdict="mixed" if costs else incident.verdict))
     order = ("worse", "mixed", "other", "better")
     incidents.sort(key=lambda i: (not i.sure, i.ended is not None, order.index(i.verdict), i.by_chance, i.began))
     return tuple(incidents)
