@@ -61,11 +61,11 @@ def test_a_change_that_is_over_is_said_to_be_and_a_second_one_is_told_as_well() 
     assert sure[1].began in (day(109), day(110), day(111))
 
 
-def test_one_freak_day_raises_no_alarm() -> None:
-    found = watch(world(7, days=112, change=80, until=81, wait=10.0, pace=HOUR // 10), NOTHING)
+def test_one_freak_day_is_no_sure_alarm() -> None:
+    found = watch(world(8, days=112, change=80, until=81, wait=10.0, pace=HOUR // 10), NOTHING)
     chart = next(c for c in found.series if c.series == "Answer: wait")
     assert max(value or 0 for value in chart.values) > 3 * chart.reference
-    assert not [alarm for alarm in chart.alarms if alarm.began_low <= day(80) and alarm.raised >= day(80)]
+    assert not [alarm for alarm in chart.alarms if alarm.by_chance < SURE]
 
 
 def test_alarms_are_ranked_by_how_seldom_chance_makes_them() -> None:

@@ -19,7 +19,7 @@ WORLDS = 20_000
 POINTS = 400
 FEWEST = 4
 RHYTHM = 0.05
-BEYOND_CHANCE = 1.645
+BEYOND_CHANCE = 1.282
 LATER = 14
 LEAST = 0.5
 LIKELY = 10
@@ -139,8 +139,8 @@ class Standardised:
     ----------
     values : float array, shape (points,)
         NaN where there is no point, or not yet enough before it.
-    usual : float array, shape (points,)
-        What the points before let one expect, on the scale of the series.
+    plain : float array, shape (points,)
+        The same with the autocorrelation left in.
     dispersion
         How many times as variable as by sampling alone the reference is.
     persistence
@@ -148,7 +148,7 @@ class Standardised:
     """
 
     values: np.ndarray
-    usual: np.ndarray
+    plain: np.ndarray
     dispersion: float
     persistence: float
 
@@ -186,24 +186,36 @@ def standardised(
     Brown, Durbin and Evans (1975), doi:10.1111/j.2517-6161.1975.tb01532.x. Hawkins (1987), Self-starting Cusum charts,
     doi:10.2307/2348827.
     """
+    rhythm = rhythm or Rhythm(values=np.zeros(len(series)), spent=0.0)
+    flat = series - rhythm.values
+    plain, dispersion = _normal(flat, variance, n_reference, rhythm.spent, floor)
+    persistence, z = _persistence(plain[:n_reference]), plain
+    if persistence:
+        damped = np.sqrt((1 - persistence) / (1 + persistence))
+        before = np.append(np.nan, flat[:-1])
+        white = (flat - persistence * before) / np.sqrt(1 - persistence**2)
+        white = np.where(np.isnan(before), flat * damped, white)
+        z, _ = _normal(white, variance, n_reference, rhythm.spent, floor * damped)
+    return Standardised(values=z, plain=plain, dispersion=dispersion, persistence=persistence)
+
+
+def _normal(
+    series: np.ndarray, variance: np.ndarray, n_reference: int, spent: float, floor: float
+) -> tuple[np.ndarray, float]:
+    """Return the normal value of each point given those before it, and the dispersion of the reference."""
     from scipy.special import ndtri, stdtr
 
-    rhythm = rhythm or Rhythm(values=np.zeros(len(series)), spent=0.0)
-    error, usual, counts, squares = _predicted(series - rhythm.values, variance)
+    error, counts, squares = _predicted(series, variance)
     place = np.arange(len(series))
     settled = np.maximum(place - LATER, np.minimum(place, n_reference))
     counts, squares = counts[settled], squares[settled]
-    freedom = counts * (1 - rhythm.spent)
+    freedom = counts * (1 - spent)
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.maximum(np.sqrt(np.maximum(squares / freedom, LEAST)), floor / np.sqrt(variance))
         tail = stdtr(freedom, -np.abs(error) / scale)
         z = np.where(freedom >= FEWEST, -np.sign(error) * ndtri(np.maximum(tail, FREAK)), np.nan)
-    persistence = _persistence(z[:n_reference])
-    before = np.append(np.nan, z[:-1])
-    whitened = np.where(np.isnan(before), z, (z - persistence * before) / np.sqrt(1 - persistence**2))
     last = n_reference - 1
-    dispersion = float(squares[last] / freedom[last]) if freedom[last] else 1.0
-    return Standardised(values=whitened, usual=usual + rhythm.values, dispersion=dispersion, persistence=persistence)
+    return z, float(squares[last] / freedom[last]) if freedom[last] else 1.0
 
 
 def rhythm_of(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: np.ndarray) -> Rhythm:
@@ -248,8 +260,8 @@ def _least_squares(design: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _predicted(series: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the error of each prediction in its sampling deviations, the prediction (the mean of all points before),
-    and how many errors there are before it, with their sum of squares."""
+    """Return the error of each prediction (the mean of all points before) in its sampling deviations, and how many
+    errors there are before it, with their sum of squares."""
     known = ~np.isnan(series)
     more = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
     weight = np.cumsum(more) - more
@@ -257,16 +269,22 @@ def _predicted(series: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ..
         usual = (np.cumsum(more * np.nan_to_num(series)) - more * np.nan_to_num(series)) / weight
         error = (series - usual) / np.sqrt(variance + 1 / weight)
     squares, counts = np.nan_to_num(error) ** 2, ~np.isnan(error)
-    return error, usual, np.cumsum(counts) - counts, np.cumsum(squares) - squares
+    return error, np.cumsum(counts) - counts, np.cumsum(squares) - squares
 
 
 def _persistence(z: np.ndarray) -> float:
-    """Return the correlation of neighbours where it is more than chance (one-sided, 5 %); else 0."""
+    """Return the correlation of neighbours, freed of its bias, where it is more than chance (one-sided, 10 %); else 0.
+
+    References
+    ----------
+    Kendall (1954), Note on bias in the estimation of autocorrelation, doi:10.1093/biomet/41.3-4.403.
+    """
     product = (z[1:] * z[:-1])[~np.isnan(z[1:] * z[:-1])]
-    n = len(product)
-    if n < FEWEST or product.mean() < BEYOND_CHANCE / np.sqrt(n):
+    if len(product) < FEWEST:
         return 0.0
-    return float(min(product.mean(), 0.9))
+    found = float(product.mean())
+    found += (1 + 3 * found) / len(product)
+    return min(found, 0.9) if found > BEYOND_CHANCE * len(product) ** -0.5 else 0.0
 
 
 def limits(n_watched: int, false_alarm: float) -> Limits:

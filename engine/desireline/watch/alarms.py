@@ -178,7 +178,7 @@ def _mean(level: np.ndarray, variance: np.ndarray) -> float:
 
 def broken_reference(free: Standardised, n_reference: int, n_series: int) -> int | None:
     """Return at which point of the reference the series changes, by the same charts; None where it does not."""
-    inside = free.values[:n_reference]
+    inside = free.plain[:n_reference]
     score = charts(inside, limits(n_reference, round(SURE / n_series, 5))).score
     out = np.flatnonzero(score >= 1)
     return began(inside, max(int(out[0]), 1))[0] if len(out) else None
