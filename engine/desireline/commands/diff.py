@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from desireline.watch.period import Period
 
 Days = tuple[date | None, date | None]
+FIGURES = 6
 
 
 @click.command()
@@ -55,7 +56,10 @@ def command(
         return
     old = _period(before, reading, blueprint_file, windows[0], None)
     new = _period(after or before, reading, blueprint_file, windows[1], old.age_us or None)
-    found = difference(old, new, as_of.date() if as_of else None)
+    try:
+        found = difference(old, new, as_of.date() if as_of else None)
+    except DesirelineError as fault:
+        raise fault if as_json else _brief(fault) from None
     if output:
         say(f"written: {write_json(output, 'diff', found)}")
     if as_json:
@@ -81,3 +85,10 @@ def _period(name: str, reading: Reading, blueprint_file: str | None, days: Days,
 def _results(folder: Path) -> bool:
     """Return whether a folder holds results, and not the files of a log."""
     return any(folder.glob("*.json")) or not any(folder.iterdir())
+
+
+def _brief(fault: DesirelineError) -> DesirelineError:
+    """Return the problems of one kind as one, for people: all figures of a kind are refused for one reason."""
+    first, names = fault.problems[0], [str(problem.where) for problem in fault.problems]
+    where = f"{', '.join(names[:FIGURES])}{f' and {len(names) - FIGURES} more figures' if len(names) > FIGURES else ''}"
+    return DesirelineError(first.found, where=where, expected=first.expected, help=first.help)

@@ -8,12 +8,12 @@ from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.stats.multiple import adjusted
 from desireline.units import MICROSECONDS
 from desireline.watch.days import local_days
+from desireline.watch.smallest import least
 
 FEWEST = 20
 FEWEST_DAYS = 5
 LEVEL = 0.05
-SMALLEST = 0.01
-LEAST = {"frequency": 0.001, "time": 1.0}
+UNITS = {"frequency": "share", "time": "s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def drift(log: EventLog, before: tuple[int, int], after: tuple[int, int]) -> Dri
                 found.append((kind, pair, told[0][0], told[1][0], *counts, p))
     q = adjusted(np.array([row[-1] for row in found])) if found else np.zeros(0)
     rows = [_row(log.activities, row, float(value)) for row, value in zip(found, q, strict=True) if value < LEVEL]
-    rows = [row for row in rows if abs(row.after - row.before) >= max(SMALLEST * row.before, LEAST[row.kind])]
+    rows = [row for row in rows if abs(row.after - row.before) >= least(row.before, UNITS[row.kind])]
     rows.sort(key=lambda row: (row.q, row.kind, row.from_, row.to))
     return Drift(tested=len(found), relations=tuple(rows), touchpoints=_meeting(rows))
 

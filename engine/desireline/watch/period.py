@@ -20,6 +20,7 @@ from desireline.stats.multiple import adjusted
 from desireline.watch.days import EPOCH, Window, covered, day_text
 from desireline.watch.drift import FEWEST_DAYS, by_days, welch
 from desireline.watch.series import Observed, age_settled, observe
+from desireline.watch.smallest import least
 
 REVISION = 2
 BY_BLUEPRINT = ("effort", "off_blueprint", "deviates", "late", "wait", "idle", "duration")
@@ -64,8 +65,8 @@ class Period:
 class Moved:
     """A figure before and after; the effect is after - before, with its interval.
 
-    `q` is the p-value after correction for all figures; `changed` where it is below 5 %; `worse` null where neither
-    way is. Where no interval can be given, low, high and q are null.
+    `q` is the p-value after correction for all figures; `changed` where it is below 5 % and the effect not too small to
+    matter; `worse` null where neither way is. Where no interval can be given, low, high and q are null.
     """
 
     figure: str
@@ -247,7 +248,8 @@ def _moved(one: Figure, two: Figure, q: float) -> Moved:
     if effect is not None and one.variance is not None and two.variance is not None:
         half = _half(one.variance, one.days, two.variance, two.days)
         low, high = effect - half, effect + half
-    changed = bool(effect) and q < FALSE_DISCOVERIES
+    matters = effect is not None and effect != 0 and abs(effect) >= least(one.value or 0.0, one.unit)
+    changed = matters and q < FALSE_DISCOVERIES
     return Moved(
         figure=one.name,
         unit=one.unit,

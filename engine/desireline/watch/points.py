@@ -7,6 +7,7 @@ import numpy as np
 from desireline.log.eventlog import EventLog
 from desireline.watch.days import Window, local_days, week_of
 from desireline.watch.series import Kind, Observed
+from desireline.watch.smallest import SMALLEST, least
 
 FEWEST = 5
 ENOUGH = 0.7
@@ -15,8 +16,6 @@ HOLIDAY = 0.25
 CLOSED = 0.05
 ENOUGH_FOR_HOLIDAYS = 20
 LONGEST_HOLIDAY = 3
-SMALLEST = 0.01
-LEAST = {"count": 0.0, "share": 0.001, "time": 1.0, "amount": 0.001}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +136,7 @@ def _by(observed: Observed, window: Window, closed: np.ndarray, every: str, smal
         level, variance = _scaled(scale, index, value, n, total)
     gone = ~is_open if observed.kind == "count" else ~is_open | (n < FEWEST)
     level = np.where(gone, np.nan, level)
-    least, floor = _least(scale, level[:n_reference], smallest)
+    difference, floor = _least(scale, observed.unit, level[:n_reference], smallest)
     return Points(
         observed=observed,
         every=every,
@@ -150,7 +149,7 @@ def _by(observed: Observed, window: Window, closed: np.ndarray, every: str, smal
         cycle=week_of(day) if every == "day" else None,
         n_reference=n_reference,
         scale=scale,
-        smallest=least,
+        smallest=difference,
         floor=floor,
     )
 
@@ -162,14 +161,14 @@ def _shown(scale: Scale, level: np.ndarray, n: np.ndarray, total: np.ndarray) ->
     return total if scale.kind == "count" else np.array([scale.value(x) for x in np.nan_to_num(level)])
 
 
-def _least(scale: Scale, level: np.ndarray, smallest: float) -> tuple[float, float]:
+def _least(scale: Scale, unit: str, level: np.ndarray, smallest: float) -> tuple[float, float]:
     """Return the smallest difference that matters, in the unit of the series and on the scale of its chart."""
     known = level[~np.isnan(level)]
     usual = scale.value(float(known.mean())) if len(known) else 0.0
-    least = max(smallest * abs(usual), LEAST[scale.kind])
-    if scale.kind == "share" and usual + least > 1:
-        return least, scale.level(usual) - scale.level(usual - least)
-    return least, scale.level(usual + least) - scale.level(usual)
+    difference = least(usual, unit, smallest)
+    if scale.kind == "share" and usual + difference > 1:
+        return difference, scale.level(usual) - scale.level(usual - difference)
+    return difference, scale.level(usual + difference) - scale.level(usual)
 
 
 def _thin(observed: Observed, n: np.ndarray, total: np.ndarray, share: float) -> str:

@@ -16,9 +16,10 @@ from desireline.model.model import Retention
 from desireline.watch.alarms import QUARTER, Alarm, Chart, broken_reference, chart, driver
 from desireline.watch.days import EPOCH, Window, day_text, window
 from desireline.watch.drift import Drift, drift
-from desireline.watch.points import SMALLEST, Points, closed_days, points
+from desireline.watch.points import Points, closed_days, points
 from desireline.watch.risk import Losses, Risk, at_risk, losses
 from desireline.watch.series import observe
+from desireline.watch.smallest import SMALLEST
 
 RATE = 3.0
 SURE = 0.05
