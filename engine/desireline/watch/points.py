@@ -120,7 +120,7 @@ def _by(observed: Observed, window: Window, closed: np.ndarray, every: str, smal
         is_open = np.ones(len(day), bool)
     n_reference = int((day + (6 if every == "week" else 0) <= window.reference_last).sum())
     if n_reference < FEWEST_POINTS or n_reference == len(day):
-        return f"{n_reference} {every}s of reference and {len(day) - n_reference} to watch"
+        return f"{n_reference} {every}s of reference ({FEWEST_POINTS} are needed) and {len(day) - n_reference} to watch"
     inside = (observed.day >= first) & (observed.day <= last)
     index = (observed.day[inside] - first) // (7 if every == "week" else 1)
     value = observed.value[inside]
