@@ -67,7 +67,7 @@ def command(
 
     days = days_of(reference, "--reference")
     blueprint = read_blueprint(blueprint_file) if blueprint_file else None
-    retention = _retention(model_file) if model_file else ()
+    retention, value = _retention(model_file) if model_file else ([], None)
     read = reading.read(log)
     found = watch(
         read.log,
@@ -79,6 +79,7 @@ def command(
         smallest=smallest / 100,
         every=every,
         retention=retention,
+        value=value,
         seed=seed,
     )
     for note in (*read.notes, *found.notes):
@@ -93,8 +94,8 @@ def command(
         raise SystemExit(ALARM)
 
 
-def _retention(file: str) -> "list[Retention]":
-    """Return the retention model of a calibrated model, then its refits."""
+def _retention(file: str) -> "tuple[list[Retention], float | None]":
+    """Return the retention model of a calibrated model with its refits, and what a case is worth on average."""
     from desireline.model.io import read_model
 
     model = read_model(file)
@@ -102,4 +103,4 @@ def _retention(file: str) -> "list[Retention]":
         help = "Calibrate it on a log whose outcome is known."
         raise ModelError("the model knows no retention", where=file, expected="a retention model", help=help)
     found = (parameters.retention for parameters in (model.parameters, *model.refits))
-    return [retention for retention in found if retention is not None]
+    return [retention for retention in found if retention is not None], model.parameters.value

@@ -70,6 +70,7 @@ def losses(
     blueprint: Blueprint | None,
     window: Window,
     retention: Sequence[Retention] = (),
+    value: float | None = None,
     seed: int = 1,
 ) -> Losses | str:
     """Return the retention model of the cases of `log` at the age at which most have ended, or why there is none.
@@ -78,6 +79,8 @@ def losses(
     ----------
     retention
         The model to take, then the same fitted again on resampled customers; by default one is fitted to the log.
+    value
+        What a case is worth on average, where the log does not tell.
     """
     if source.outcome is None and not retention:
         return "the log knows no outcome"
@@ -100,7 +103,7 @@ def losses(
         day=local_days(log.column("start")[log.offsets[:-1]], log.timezone),
         last=last_settled(log, window, age),
         kept=np.array([probability(one, table) for one in retention]),
-        worth=float(known.mean()) if known is not None and len(known) else None,
+        worth=float(known.mean()) if known is not None and len(known) else value,
     )
 
 

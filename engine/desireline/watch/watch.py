@@ -115,6 +115,7 @@ def watch(
     smallest: float = SMALLEST,
     every: str | None = None,
     retention: Sequence[Retention] = (),
+    value: float | None = None,
     seed: int = 1,
 ) -> Watch:
     """Return the charts of the operational series of `log`, and their alarms.
@@ -134,6 +135,8 @@ def watch(
     retention
         The retention model that tells who is at risk, and the same fitted again on resampled customers, which tells
         how sure it is; by default it is fitted to the log.
+    value
+        What a case is worth on average, where the log does not tell.
 
     Raises
     ------
@@ -155,7 +158,7 @@ def watch(
     alarms = tuple(
         sorted((a for c in charts for a in c.alarms), key=lambda a: (a.by_chance, -abs(a.sigmas), a.began, a.series))
     )
-    model = losses(log, source, blueprint, span, retention, seed) if alarms else ""
+    model = losses(log, source, blueprint, span, retention, value, seed) if alarms else ""
     incidents = _incidents(alarms, span, model, seed)
     return Watch(
         reference=(day_text(span.first), day_text(span.reference_last)),
