@@ -25,7 +25,7 @@ from desireline.watch.things import Thing, Things, differing, things
 CAPPED = 0.99
 PRIOR_FREEDOM = 30
 SURE = 0.95
-CALLED = 0.975
+CALLED = 0.995
 FEWEST_UNITS = 3
 FEWEST_OF_PERIOD = 10
 MORE_IS_BETTER = ("retained", "value")
@@ -54,7 +54,7 @@ class Card:
     rank_low, rank_high
         Interval of its rank, 1 = best.
     called
-        `better` or `worse` than the units together, beyond chance; else None.
+        `better` or `worse` than the median of the units, beyond chance; else None.
     things
         What goes with its being different, most first.
     """
