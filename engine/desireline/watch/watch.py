@@ -18,8 +18,9 @@ from desireline.watch.days import EPOCH, Window, day_text, window
 from desireline.watch.drift import Drift, drift
 from desireline.watch.points import Points, closed_days, points
 from desireline.watch.risk import Losses, Risk, at_risk, losses
-from desireline.watch.series import observe
+from desireline.watch.series import Observed, observe
 from desireline.watch.smallest import SMALLEST
+from desireline.watch.where import where
 
 RATE = 3.0
 SURE = 0.05
@@ -34,7 +35,8 @@ class Incident:
 
     `began` is the day of the alarm that can be dated best, `told` the first on which one was raised, `ended` None where
     one is still on. `verdict` is `worse`, `better`, `mixed` or `other`. `series` names the series, the surest first;
-    `touchpoint` and `driver` are those of the first that has one. `at_risk` is a week's until it is mended.
+    `touchpoint` and `driver` are those of the first that has one; where only whole cases take longer, the touchpoint is
+    where that comes about. `at_risk` is a week's until it is mended.
     """
 
     began: str
@@ -145,7 +147,8 @@ def watch(
     """
     span = window(log, reference)
     closed = closed_days(log, span)
-    found = {told.name: points(told, span, closed, every, smallest) for told in observe(log, source, blueprint, span)}
+    observed = observe(log, source, blueprint, span)
+    found = {told.name: points(told, span, closed, every, smallest) for told in observed}
     usable = _usable(found, log)
     drawn = [chart(told, rate, len(usable)) for told in usable]
     broken = {
@@ -159,7 +162,7 @@ def watch(
         sorted((a for c in charts for a in c.alarms), key=lambda a: (a.by_chance, -abs(a.sigmas), a.began, a.series))
     )
     model = losses(log, source, blueprint, span, retention, value, seed) if alarms else ""
-    incidents = _incidents(alarms, span, model, seed)
+    incidents = _incidents(alarms, observed, span, model, seed)
     return Watch(
         reference=(day_text(span.first), day_text(span.reference_last)),
         watched=(day_text(span.reference_last + 1), day_text(span.last)),
@@ -221,12 +224,14 @@ def _segments(log: EventLog, source: Source) -> dict[str, tuple[Sequence[str | N
     return found
 
 
-def _incidents(alarms: Sequence[Alarm], span: Window, model: Losses | str, seed: int) -> tuple[Incident, ...]:
+def _incidents(
+    alarms: Sequence[Alarm], observed: Sequence[Observed], span: Window, model: Losses | str, seed: int
+) -> tuple[Incident, ...]:
     """Return what began together: the sure ones first, then what is worse and still on.
 
     Who is at risk is told between one sure incident and the next.
     """
-    found = [_incident(group) for group in _together(alarms)]
+    found = [_incident(group, observed, span) for group in _together(alarms)]
     starts = sorted(_day(incident.began) for incident in found if incident.sure)
     incidents = []
     for incident in found:
@@ -259,7 +264,7 @@ def _dated(group: Sequence[Alarm]) -> Alarm:
     return min(group, key=lambda a: (_day(a.began_high) - _day(a.began_low), a.by_chance, -abs(a.sigmas)))
 
 
-def _incident(group: Sequence[Alarm]) -> Incident:
+def _incident(group: Sequence[Alarm], observed: Sequence[Observed], span: Window) -> Incident:
     began = _dated(group).began
     drivers = [alarm.driver for alarm in group if alarm.driver]
     ended = [alarm.ended for alarm in group]
@@ -271,11 +276,21 @@ def _incident(group: Sequence[Alarm]) -> Incident:
         ended=None if None in ended else max(filter(None, ended)),
         verdict="other" if not said else "mixed" if len(said) > 1 else "worse" if True in said else "better",
         series=tuple(dict.fromkeys(alarm.series for alarm in group)),
-        touchpoint=next((alarm.touchpoint for alarm in group if alarm.touchpoint), None),
+        touchpoint=_touchpoint(group, observed, span),
         driver=f"{drivers[0].attribute} = {drivers[0].value}" if drivers else None,
         by_chance=group[0].by_chance,
         at_risk=Risk(mean=None),
     )
+
+
+def _touchpoint(group: Sequence[Alarm], observed: Sequence[Observed], span: Window) -> str | None:
+    """Return the touchpoint of the surest alarm that has one, else where the time of whole cases comes about."""
+    named = next((alarm.touchpoint for alarm in group if alarm.touchpoint), None)
+    whole = next((alarm for alarm in group if alarm.measure == "cycle_time"), None)
+    if named is not None or whole is None:
+        return named
+    last = span.last if whole.ended is None else _day(whole.ended)
+    return where(observed, span, _day(whole.began), last, 1 if whole.direction == "up" else -1)
 
 
 def _lead(alarms: Sequence[Alarm], source: Source) -> Lead:
