@@ -7,17 +7,15 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.experience.features import features
-from desireline.experience.outcome import outcome
 from desireline.experience.retention import Fit, fit, probability
 from desireline.experience.values import case_values
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
-from desireline.measure.cases import burdened_table
 from desireline.model.model import Retention
 from desireline.stats.interval import LEVEL
 from desireline.units import MICROSECONDS
 from desireline.watch.days import Window, local_days
-from desireline.watch.series import REPEAT_WINDOW, age_settled, at_age, last_settled
+from desireline.watch.series import age_settled, aged_table, last_settled
 
 DRAWS = 400
 MODELS = 60
@@ -85,10 +83,7 @@ def losses(
     if source.outcome is None and not retention:
         return "the log knows no outcome"
     age = age_settled(log, window)
-    young = at_age(log, age, awaited=True)
-    plain = source.model_copy(update={"outcome": None, "value": None})
-    table = burdened_table(young, plain, blueprint, window=REPEAT_WINDOW)
-    table = replace(table, kept=outcome(log, source).astype(np.int64))
+    table = aged_table(log, source, blueprint, age)
     if not retention:
         fitted = fit(table)
         if fitted.retention is None:

@@ -14,6 +14,7 @@ from desireline.gap.compare import examine
 from desireline.gap.promises import LATE, OPEN, ledger
 from desireline.gap.visits import Visits, visits
 from desireline.log.abandonment import abandonments
+from desireline.log.casetable import CaseTable
 from desireline.log.columns import latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
@@ -123,6 +124,13 @@ def at_age(log: EventLog, age: int, awaited: bool = False) -> EventLog:
     return replace(log, events=events.filter(pa.array(kept)), cases=cases)
 
 
+def aged_table(log: EventLog, source: Source, blueprint: Blueprint | None, age: int) -> CaseTable:
+    """Return the case table of `log` as it stood when each case was `age` old, with the outcome as known today."""
+    plain = source.model_copy(update={"outcome": None, "value": None})
+    table = burdened_table(at_age(log, age, awaited=True), plain, blueprint, window=REPEAT_WINDOW)
+    return replace(table, kept=outcome(log, source).astype(np.int64))
+
+
 def _of_cases(
     log: EventLog, source: Source, blueprint: Blueprint | None, window: Window, age: int
 ) -> Iterator[Observed]:
@@ -146,12 +154,7 @@ def _of_cases(
             last=window.last if measure == "arrivals" else last,
         )
 
-    table = burdened_table(
-        at_age(log, age, awaited=True),
-        source.model_copy(update={"outcome": None, "value": None}),
-        blueprint,
-        window=REPEAT_WINDOW,
-    )
+    table = aged_table(log, source, blueprint, age)
     yield series("arrivals", "count", "cases", 0, np.ones(log.n_cases))
     yield series("cycle_time", "time", "s", 1, (table.last_end - table.first_enabled) / MICROSECONDS)
     yield series("handoffs", "amount", "per case", 1, table.handoffs.astype(float))

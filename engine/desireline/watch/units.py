@@ -9,17 +9,15 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.errors import LogError, nearest
-from desireline.experience.outcome import outcome
 from desireline.experience.values import case_values
 from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
-from desireline.measure.cases import burdened_table
 from desireline.measure.registry import MEASURES, Measure, known_measure
 from desireline.stats.shrinkage import changed, shrunk
 from desireline.watch.days import EPOCH, day_text, local_days
 from desireline.watch.mix import OF_EVENTS, Mix, case_mix, of_cases, within
-from desireline.watch.series import REPEAT_WINDOW, at_age
+from desireline.watch.series import aged_table, at_age
 from desireline.watch.things import Thing, Things, differing, things
 
 CAPPED = 0.99
@@ -158,10 +156,7 @@ def score(
     latest = int(max(log.column("start").max(), log.column("end").max()))
     age = _age(log)
     settled = log.column("start")[log.offsets[:-1]] + age <= latest
-    young = at_age(log, age, awaited=True)
-    plain = source.model_copy(update={"outcome": None, "value": None})
-    table = burdened_table(young, plain, blueprint, window=REPEAT_WINDOW)
-    table = replace(table, kept=outcome(log, source).astype(np.int64), value=case_values(log, source))
+    table = replace(aged_table(log, source, blueprint, age), value=case_values(log, source))
     mix = case_mix(log, source, attribute, day, min_n)
     counts = np.bincount(of_case[(of_case >= 0) & settled], minlength=len(names))
     withheld = tuple(_withheld(names, counts, min_n, mix.lone))
@@ -171,7 +166,7 @@ def score(
     told = {"idle" if table.enabled_known.any() or log.single_timestamp else "wait"}
     usual = [name for name in USUAL if name in MEASURES and name not in told]
     chosen = [known_measure(name) for name in measures or usual]
-    parts = things(young, abandonments(log, source))
+    parts = things(at_age(log, age, awaited=True), abandonments(log, source))
     cards = []
     for measure in chosen:
         values = np.where(settled | (measure.name == "retained"), measure.per_case(table), np.nan)

@@ -13,6 +13,7 @@ from desireline.log.eventlog import EventLog
 from desireline.log.segments import segments
 from desireline.log.source import Source
 from desireline.model.model import Retention
+from desireline.stats.charts import Standardised
 from desireline.watch.alarms import QUARTER, Alarm, Chart, broken_reference, chart, driver
 from desireline.watch.days import EPOCH, Window, day_text, window
 from desireline.watch.drift import Drift, drift
@@ -151,18 +152,10 @@ def watch(
     found = {told.name: points(told, span, closed, every, smallest) for told in observed}
     usable = _usable(found, log)
     drawn = [chart(told, rate, len(usable)) for told in usable]
-    broken = {
-        told.observed.name: day_text(told.day[at])
-        for told, (_, free) in zip(usable, drawn, strict=True)
-        if (at := broken_reference(free, told.n_reference, len(usable))) is not None
-    }
     split = _segments(log, source)
     charts = [_driven(one, told, split, since) for (one, _), told in zip(drawn, usable, strict=True)]
-    alarms = tuple(
-        sorted((a for c in charts for a in c.alarms), key=lambda a: (a.by_chance, -abs(a.sigmas), a.began, a.series))
-    )
+    alarms = tuple(sorted((a for c in charts for a in c.alarms), key=_surest))
     model = losses(log, source, blueprint, span, retention, value, seed) if alarms else ""
-    incidents = _incidents(alarms, observed, span, model, seed)
     return Watch(
         reference=(day_text(span.first), day_text(span.reference_last)),
         watched=(day_text(span.reference_last + 1), day_text(span.last)),
@@ -171,12 +164,12 @@ def watch(
         smallest=smallest,
         currency=source.currency,
         alarms=alarms,
-        incidents=incidents,
+        incidents=_incidents(alarms, observed, span, model, seed),
         lead=_lead(alarms, source),
         drift=drift(log, (span.first, span.reference_last), (span.reference_last + 1, span.last)),
         series=tuple(charts),
         left_out={name: told for name, told in found.items() if isinstance(told, str)},
-        notes=tuple(_notes(alarms, broken, span, int(closed.sum()))),
+        notes=tuple(_notes(alarms, _broken(usable, [free for _, free in drawn]), span, int(closed.sum()))),
     )
 
 
@@ -189,6 +182,19 @@ def _usable(found: Mapping[str, Points | str], log: EventLog) -> list[Points]:
             f"no series has enough observations ({name}: {reason})", where=log.name, help="Give a longer log."
         )
     return usable
+
+
+def _broken(usable: Sequence[Points], freed: Sequence[Standardised]) -> dict[str, str]:
+    """Return the series that change within the reference, with the day."""
+    return {
+        told.observed.name: day_text(told.day[at])
+        for told, free in zip(usable, freed, strict=True)
+        if (at := broken_reference(free, told.n_reference, len(usable))) is not None
+    }
+
+
+def _surest(alarm: Alarm) -> tuple[float, float, str, str]:
+    return alarm.by_chance, -abs(alarm.sigmas), alarm.began, alarm.series
 
 
 def _day(text: str) -> int:
@@ -250,7 +256,7 @@ def _incidents(
 def _together(alarms: Sequence[Alarm]) -> list[list[Alarm]]:
     """Return the alarms that began within a week of the surest of them, the surest of each group first."""
     groups: list[list[Alarm]] = []
-    for alarm in sorted(alarms, key=lambda a: (a.by_chance, -abs(a.sigmas), a.began, a.series)):
+    for alarm in sorted(alarms, key=_surest):
         near = [group for group in groups if abs(_day(group[0].began) - _day(alarm.began)) <= TOGETHER]
         if near:
             min(near, key=lambda group: abs(_day(group[0].began) - _day(alarm.began))).append(alarm)
