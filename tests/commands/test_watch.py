@@ -1,12 +1,15 @@
 """`desireline watch` as a user runs it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from desireline.commands import main
 from desireline.log.write import write_log
+from desireline.model.io import write_model
+from tests.models import small_model
 from tests.watch.worlds import day, world
 
 
@@ -53,3 +56,21 @@ def test_a_reference_that_makes_no_sense_is_bad_input(
 ) -> None:
     assert run("watch", log, option, value) == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_people_read_the_most_pressing_change_first(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("watch", log) == 4
+    told = capsys.readouterr().out.splitlines()
+    assert told[2].startswith("1. WORSE since ")
+    assert told[2].endswith(")")
+    assert told[3].startswith("   - Answer: wait up from ")
+    assert any("Without any change all series raise 3 alarms a quarter" in line for line in told)
+
+
+def test_a_model_without_retention_is_refused_clearly(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = small_model()
+    write_model(replace(model, parameters=replace(model.parameters, retention=None)), tmp_path / "m.json")
+    assert run("watch", log, "--model", str(tmp_path / "m.json")) == 2
+    assert "the model knows no retention" in capsys.readouterr().err
