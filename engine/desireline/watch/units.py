@@ -227,7 +227,8 @@ class _Cases:
 def _units(log: EventLog, attribute: str) -> tuple[list[str], np.ndarray]:
     found = of_cases(log, attribute)
     if found is None:
-        known = [*log.case_attributes, *log.event_attributes, *OF_EVENTS]
+        known = [*log.case_attributes, *log.event_attributes]
+        known += [name for name in OF_EVENTS if log.events.column(name).null_count < log.n_events]
         raise LogError(f'the log has no attribute "{attribute}"', where="--unit", help=nearest(attribute, known))
     return found[1], found[0]
 
