@@ -91,6 +91,15 @@ def test_limits_come_from_promises_else_from_the_best(plan: Blueprint) -> None:
     assert (limits["Ship", "wait"].limit_s, limits["Ship", "wait"].source) == (3600.0, "best tenth")
 
 
+def test_where_nobody_knows_since_when_it_was_waited_for_idle_time_is_limited(plan: Blueprint) -> None:
+    log = orders(1, {"call": 0.9, "plain": 0.6})
+    nothing = pa.nulls(log.n_events, pa.int64())
+    events = log.events.set_column(log.events.schema.get_field_index("enabled"), "enabled", nothing)
+    found = procedure(replace(log, events=events), SOURCE, plan).limits
+    assert {limit.what for limit in found} == {"idle"}
+    assert {limit.limit_s for limit in found} == {4 * 3600.0}
+
+
 def test_contacts_in_seven_days_are_counted_by_customer(plan: Blueprint) -> None:
     log = orders(3, {"call": 0.9, "plain": 0.6}, n=300)
     found = procedure(log, SOURCE, plan, min_n=10, most_contacts=3).pressure

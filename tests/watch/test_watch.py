@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from desireline.errors import LogError
-from desireline.log.source import Source
+from desireline.log.columns import from_arrays
+from desireline.log.source import Abandoned, Source
 from desireline.watch.days import window
-from desireline.watch.series import at_age
+from desireline.watch.series import at_age, observe
 from desireline.watch.watch import SURE, watch
 from tests.watch.worlds import HOUR, day, world
 
@@ -97,6 +98,25 @@ def test_a_case_looks_the_same_at_one_age_whatever_came_later() -> None:
     cut = np.diff(young.offsets) < np.diff(log.offsets)
     assert cut.any()
     assert (np.asarray(young.cases.column("open")) == cut).all()
+
+
+def test_abandonment_is_a_share_of_those_who_came_to_the_queue() -> None:
+    n = 3_000
+    menu = np.arange(n) * 40 * HOUR // 60
+    ends = np.where(np.arange(n) % 4 == 0, "Hang up", "Service")[: n // 2]
+    log = from_arrays(
+        {
+            "case_id": [*(f"c{i}" for i in range(n)), *(f"c{i}" for i in range(n // 2))],
+            "activity": [*["Menu"] * n, *ends],
+            "enabled": np.concatenate([menu, menu[: n // 2]]),
+            "start": np.concatenate([menu, menu[: n // 2] + HOUR // 60]),
+            "end": np.concatenate([menu + 1, menu[: n // 2] + HOUR // 60]),
+            "resource": [*["VRU"] * n, *np.where(ends == "Hang up", None, "A")],
+        }
+    )
+    source = Source(log="x", abandoned=Abandoned.model_validate({"activities": ["Hang up"], "from": "Service"}))
+    series = next(one for one in observe(log, source, None, window(log)) if one.measure == "abandoned")
+    assert (len(series.value), series.value.mean()) == (n // 2, 0.25)
 
 
 def test_a_week_of_data_is_refused_clearly() -> None:

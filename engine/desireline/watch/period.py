@@ -196,6 +196,7 @@ def difference(before: Period, after: Period, as_of: date | None = None) -> Diff
     q = adjusted(p) if len(p) else p
     moved = tuple(_moved(old[name], new[name], float(value)) for name, value in zip(both, q, strict=True))
     checked = after.last if after.blueprint else None
+    days, reason = _since(checked, as_of)
     return Difference(
         before=_named(before),
         after=_named(after),
@@ -205,9 +206,19 @@ def difference(before: Period, after: Period, as_of: date | None = None) -> Diff
         only_before=tuple(name for name in old if name not in new),
         only_after=tuple(name for name in new if name not in old),
         last_checked=checked,
-        days_since_check=(as_of - date.fromisoformat(checked)).days if checked and as_of else None,
-        reason=None if checked and as_of else "no blueprint was given" if not checked else "no --as-of DAY was given",
+        days_since_check=days,
+        reason=reason,
     )
+
+
+def _since(checked: str | None, as_of: date | None) -> tuple[int | None, str | None]:
+    """Return how many days ago the blueprint was checked, or why that is not told."""
+    if checked is None:
+        return None, "no blueprint was given"
+    if as_of is None:
+        return None, "no --as-of DAY was given"
+    days = (as_of - date.fromisoformat(checked)).days
+    return (None, f"{as_of} lies before the last check") if days < 0 else (days, None)
 
 
 def _named(told: Period) -> dict[str, Any]:
