@@ -157,7 +157,7 @@ def speed(seed: int) -> None:
     """What does a study of 50 scenarios x 100 replications x 2,000 cases cost beside its bare runs?"""
     from desireline.model.io import read_model
     from desireline.simulate import kernel_backend
-    from desireline.simulate.plan import plan
+    from desireline.simulate.plan import Window, plan
 
     root = Path(__file__).resolve().parent.parent
     with tempfile.TemporaryDirectory() as name:
@@ -167,9 +167,9 @@ def speed(seed: int) -> None:
         lines = [f"  s{i}: [{{duration: Credit check, scale: x{0.5 + i / 100:.2f}}}]" for i in range(49)]
         text = "study: Speed\nmodel: model.json\nscenarios:\n" + "\n".join(lines) + "\ncases: 2000\nreplications: 100\n"
         (folder / "study.yaml").write_text(text + "measures: [wait, cycle_time, retained]\n")
-        model = read_model(folder / "model.json")
-        kernel_backend.run(plan(model, cases=2000), seed, 0)
-        begun, plans = cpu(), [plan(model.refit(r), cases=2000) for r in range(20)]
+        model, window = read_model(folder / "model.json"), Window(cases=2000)
+        kernel_backend.run(plan(model, window), seed, 0)
+        begun, plans = cpu(), [plan(model.refit(r), window) for r in range(20)]
         lowered = cpu() - begun
         begun = cpu()
         for r, each in enumerate(plans):

@@ -22,8 +22,9 @@ from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
 from desireline.study.segments import require_attribute, segments
-from desireline.study.sentences import sentences
+from desireline.study.sentences import key, sentences
 from desireline.study.size import refuse_too_many
+from desireline.study.staffing import in_words, states_running
 from desireline.study.store import Store, open_store
 from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
@@ -33,6 +34,10 @@ from desireline.study.work import UNFINISHED_SHARE
 from desireline.study.workers import cluster, parse_workers
 
 MANY_UNFINISHED = 0.01
+COUNTS_WORK = (
+    "cost counts work: hours that fall away are money only where they are used otherwise or the team becomes smaller, "
+    "and staff who wait for work cost nothing in it; so what more or fewer staff costs a year is told apart"
+)
 
 
 def run_study(
@@ -159,7 +164,7 @@ def _result(
         replications=len(runs.refit),
         stopped_by=stopped_by,
         seed=runs.seed,
-        sentences=sentences(effects),
+        sentences=sentences(effects, _staff(runs, inputs.model.currency)),
         warnings=(*warnings, *settled.warnings, *_unfinished(runs)),
         window=settled.document(inputs.model),
         notes=(
@@ -171,6 +176,15 @@ def _result(
         verdict=shown(inputs.model),
         **decision,
     )
+
+
+def _staff(runs: Runs, currency: str) -> dict[tuple[str, str], str]:
+    """Return what the staff costs that scenarios bring in or save, in words."""
+    return {
+        key(cell.scenario, cell.factors): in_words(cell.staffing, currency, states_running(cell.changes.cost))
+        for cell in runs.cells
+        if cell.staffing
+    }
 
 
 def _all_scenarios(study: Study) -> tuple[Scenario, ...]:
@@ -201,5 +215,7 @@ def _notes(study: Study, model: Model, runs: Runs) -> Iterator[str]:
         )
     else:
         yield f"intervals hold the chance of the simulation and of the calibration ({refits} refits)"
+    if "cost" in study.measures and "cost" not in reasons(model):
+        yield COUNTS_WORK
     if study.horizon is None and study.cases is None:
         yield "no horizon is given: four weeks are simulated"

@@ -1,12 +1,13 @@
 """One replication of a cell: a run and its measures. The unit of work that is spread over processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desireline.measure.registry import MEASURES, known_measure
 from desireline.measure.runs import Measured, measured, measured_run
 from desireline.model.model import Model
 from desireline.scenario.apply import apply_to_refit
+from desireline.scenario.edit import edited
 from desireline.scenario.load import Scenario
 from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import Run, simulate
@@ -26,7 +27,10 @@ def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication."""
+    """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication.
+
+    The work of the pools in `paid` costs nothing: it is paid otherwise.
+    """
 
     refit: Model
     changes: Scenario
@@ -35,16 +39,24 @@ class Task:
     replication: int
     backend: str = "auto"
     measures: tuple[str, ...] = tuple(MEASURES)
+    paid: tuple[str, ...] = ()
 
 
 def replicate(task: Task) -> dict[str, float | None]:
     """Return the measures of one run by name, with the share of cases left unfinished; no log is kept."""
-    model = apply_to_refit(task.refit, task.changes)
+    model = _without_cost(apply_to_refit(task.refit, task.changes), task.paid)
     lowered = plan(model, task.window)
     found = measured(
         model, lowered, seed=task.seed, replication=task.replication, measures=task.measures, backend=task.backend
     )
-    return _kept(found)
+    kept = _kept(found)
+    return {**kept, "cost": kept["cost"] or 0.0} if task.paid else kept
+
+
+def _without_cost(model: Model, paid: tuple[str, ...]) -> Model:
+    """Return `model` in which the work of the pools in `paid` costs nothing."""
+    pools = model.parameters.pools
+    return edited(model, pools={**pools, **{name: replace(pools[name], cost=0.0) for name in paid}}) if paid else model
 
 
 def simulated(task: Task) -> tuple[Model, Run]:
