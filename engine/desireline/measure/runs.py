@@ -8,6 +8,7 @@ import numpy as np
 from desireline.blueprint.load import from_written
 from desireline.experience.burden import with_burden
 from desireline.experience.features import ALWAYS
+from desireline.experience.outcome import NOT_KNOWN, RETAINED_SCALE
 from desireline.experience.retention import probability
 from desireline.log.casetable import CaseTable
 from desireline.log.eventlog import UNKNOWN
@@ -143,9 +144,9 @@ class _Outcome:
 def _told(table: CaseTable, plan: Plan, model: Model, outcome: _Outcome, spent: np.ndarray) -> CaseTable:
     """Return `table` with who is kept, the cost, and what the customer is worth.
 
-    Who is kept is drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the
-    same in every scenario. Of a case still under way it is not known, nor of one that passes no activity that tells the
-    outcome, where the log's outcome is told by activities.
+    Who is kept is drawn by the chance that the model's retention gives, where it has one; the draw is keyed by the case
+    alone, so it is the same in every scenario. Of a case still under way it is not known, nor of one that passes no
+    activity that tells the outcome, where the log's outcome is told by activities.
     """
     parameters = model.parameters
     priced = plan.pool_cost.any() or plan.activity_cost.any() or plan.treatment_cost.any()
@@ -154,18 +155,21 @@ def _told(table: CaseTable, plan: Plan, model: Model, outcome: _Outcome, spent: 
         table = replace(table, value=np.full(len(table), round(parameters.value * MICROSECONDS)))
     if parameters.retention is None:
         return table
+    chance = _chance(table, parameters.retention, plan, outcome)
+    drawn = uniforms(outcome.key, label_key("retention"), Purpose.RETENTION) < chance
     known = outcome.ended != UNFINISHED
     if parameters.retention.known_by:
         known &= outcome.tells
-    return replace(table, kept=np.where(known, _kept(table, parameters.retention, plan, outcome), -1))
+    millionths = np.rint(chance * RETAINED_SCALE).astype(np.int64)
+    return replace(table, kept=np.where(known, drawn.astype(np.int64), NOT_KNOWN), chance=millionths)
 
 
-def _kept(table: CaseTable, retention: Retention, plan: Plan, outcome: _Outcome) -> np.ndarray:
+def _chance(table: CaseTable, retention: Retention, plan: Plan, outcome: _Outcome) -> np.ndarray:
+    """Return how likely each customer is to be kept."""
     stays = probability(retention, table)
     if plan.treatment_retained.any():
         stays = np.clip(stays + (outcome.treated > 0) @ plan.treatment_retained, 0.0, 1.0)
-    drawn = uniforms(outcome.key, label_key("retention"), Purpose.RETENTION)
-    return np.asarray((drawn < stays).astype(np.int64))
+    return stays
 
 
 def run_costs(run: Run, rows: np.ndarray) -> np.ndarray:
