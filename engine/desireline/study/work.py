@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from desireline.measure.registry import MEASURES, known_measure
-from desireline.measure.runs import Measured, measured, measured_run
+from desireline.measure.runs import Measured, measured, measured_run, needs_log
 from desireline.model.model import Model
 from desireline.scenario.apply import apply_to_refit
 from desireline.scenario.edit import edited
@@ -13,6 +13,7 @@ from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import Run, simulate
 
 UNFINISHED_SHARE = "unfinished"
+MOST_THREADS = 2
 COLUMNS = (*MEASURES, UNFINISHED_SHARE)
 """What is kept of a run: every measure, and the share of cases not finished at twice the horizon."""
 
@@ -81,7 +82,16 @@ def _kept(found: Measured) -> dict[str, float | None]:
 
 
 def replicate_all(tasks: Sequence[Task], workers: int, done: Callable[[], None]) -> Iterator[dict[str, float | None]]:
-    """Yield the measures of each task in the order of `tasks`, whatever the number of processes."""
+    """Yield the measures of each task in the order of `tasks`, whatever the number of workers.
+
+    Two workers are threads where the compiled backend does the runs: it lets the other thread work meanwhile, and
+    nothing has to be started or sent. More would wait for each other's Python, so these are processes.
+    """
     from desireline.study.workers import spread
 
-    yield from spread(replicate, tasks, workers, done)
+    threads = workers <= MOST_THREADS and all(_compiled(task) for task in tasks[:1])
+    yield from spread(replicate, tasks, workers, done, threads=threads)
+
+
+def _compiled(task: Task) -> bool:
+    return task.backend != "simpy" and not needs_log(task.refit, task.measures)
