@@ -71,6 +71,15 @@ def test_threads_and_processes_give_the_same_bytes_as_one_worker(tmp_path: Path)
     assert files(tmp_path / "one") == files(tmp_path / "threads") == files(tmp_path / "processes")
 
 
+def test_a_message_that_takes_no_time_changes_nothing_and_that_is_said(tmp_path: Path) -> None:
+    late = "{name: late, when: {waiting_longer_than: 300 d, at: Call support}, effect: {patience: x2}}"
+    scenarios = f"{{told: [{{insert: Text, after: Place order}}], idle: [{{treat: {late}}}]}}"
+    measures = "measures: [wait, cycle_time, retained, cost]"
+    result = run_study(study(tmp_path, "replications: 3", measures, scenarios=scenarios), tmp_path / "out")
+    assert {row.effect for row in result.effects} == {0.0}
+    assert "idle: exactly as the baseline in every run; its changes never came to act" in result.warnings
+
+
 def test_a_seed_gives_the_same_bytes_twice_and_another_seed_others(tmp_path: Path) -> None:
     asked = study(tmp_path, "replications: 2")
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):

@@ -17,7 +17,7 @@ from desireline.simulate.plan import Window
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
 from desireline.study.decide import decide
-from desireline.study.design import cells
+from desireline.study.design import Cell, cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
@@ -165,7 +165,7 @@ def _result(
         stopped_by=stopped_by,
         seed=runs.seed,
         sentences=sentences(effects, _staff(runs, inputs.model.currency)),
-        warnings=(*warnings, *settled.warnings, *_unfinished(runs)),
+        warnings=(*warnings, *settled.warnings, *_never_acted(runs), *_unfinished(runs)),
         window=settled.document(inputs.model),
         notes=(
             *settled.remarks,
@@ -192,14 +192,26 @@ def _all_scenarios(study: Study) -> tuple[Scenario, ...]:
     return (*study.scenarios, *(Scenario(name=factor.name, changes=factor.changes) for factor in study.factors))
 
 
+def _never_acted(runs: Runs) -> Iterator[str]:
+    """Yield which scenarios did in every run exactly what the baseline did, though their changes are not nothing."""
+    for i, cell in enumerate(runs.cells):
+        if cell.baseline != i and cell.unknown is None:
+            pairs = (values[:, [i, cell.baseline]] for values in runs.values.values())
+            if all(np.array_equal(pair[:, 0], pair[:, 1], equal_nan=True) for pair in pairs):
+                yield f"{_name(cell)}: exactly as the baseline in every run; its changes never came to act"
+
+
+def _name(cell: Cell) -> str:
+    return ", ".join([cell.scenario, *(f"{name} {value}" for name, value in cell.factors.items())])
+
+
 def _unfinished(runs: Runs) -> Iterator[str]:
     for i, cell in enumerate(runs.cells):
         share = runs.values[UNFINISHED_SHARE][:, i]
         share = share[~np.isnan(share)]
         if len(share) and share.mean() > MANY_UNFINISHED:
-            setting = "".join(f", {name} {value}" for name, value in cell.factors.items())
             yield (
-                f"{cell.scenario}{setting}: {share.mean():.0%} of the cases are not finished at twice the horizon; "
+                f"{_name(cell)}: {share.mean():.0%} of the cases are not finished at twice the horizon; "
                 "the journey cannot keep up, or the horizon is short"
             )
 
