@@ -258,3 +258,25 @@ def test_a_refit_that_lacks_a_touchpoint_is_left_as_it_is(tmp_path: Path) -> Non
 def test_changes_apply_in_order(tmp_path: Path) -> None:
     changed = applied(small_model(), tmp_path, "{pool: Field, set: 2}", "{pool: Field, add: 3}")
     assert units(changed, "Field") == {5}
+
+
+def test_where_cases_begin_with_what_is_removed_that_is_said(tmp_path: Path) -> None:
+    (remark,) = remarked(small_model(), tmp_path, "{remove: Place order}")
+    assert remark.kind == "partial"
+    assert "cases begin with Place order; all times are then told from what comes next" in remark.text
+    assert remarked(small_model(), tmp_path, "{remove: Credit check}") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("{demand: {shift: -2 h}}", "demand shift -2 h:"),
+        ('{demand: {shape: {mon: "08:00-18:00"}}}', "demand shape:"),
+    ],
+)
+def test_a_remark_says_a_change_as_people_write_it(tmp_path: Path, change: str, said: str) -> None:
+    model = small_model()
+    pools = {name: replace(pool, identified=False) for name, pool in model.parameters.pools.items()}
+    hidden = replace(model, parameters=replace(model.parameters, pools=pools))
+    (remark,) = remarked(hidden, tmp_path, change)
+    assert said in remark.text

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from desireline.study.staffing import in_words, states_running
 from desireline.study.store import Store, open_store
 from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
+from desireline.study.unlinked import unlinked
 from desireline.study.versions import versions
 from desireline.study.window import Settled, settle
 from desireline.study.work import UNFINISHED_SHARE
@@ -91,6 +92,8 @@ def run_study(
         watched = _watched(study, missing)
         progress("finding the window", 0, 0)
         settled = settle(inputs.model, study.asked, seed=seed, backend=backend)
+        if study.scenarios or study.factors:
+            inputs, settled = _for_what_if(inputs, settled, seed, backend)
         batch, warnings = _batch(study, inputs, store, settled.window, seed, place.processes, backend, accept_many)
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
@@ -100,6 +103,12 @@ def run_study(
         write_charters(store, result, as_of)
         store.write_json("study.json", asdict(result))
     return result
+
+
+def _for_what_if(inputs: Inputs, settled: Settled, seed: int, backend: str) -> tuple[Inputs, Settled]:
+    """Return the inputs with a model fit for what-if, and what to say of it."""
+    model, remark = unlinked(inputs.model, settled.window, seed, backend)
+    return replace(inputs, model=model), replace(settled, remarks=(*settled.remarks, *remark))
 
 
 def _batch(
