@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from desireline.errors import ScenarioError
+from desireline.measure.runs import run_table
 from desireline.model.check import require_sound
-from desireline.model.model import Branch, Model, Shift
+from desireline.model.model import Branch, Distribution, Model, Shift, Times
 from desireline.scenario.apply import apply
 from desireline.scenario.load import Scenario
 from desireline.simulate.run import ABANDONED, UNFINISHED, simulate
@@ -178,6 +179,20 @@ def test_a_touchpoint_inserted_before_another_takes_over_the_delay(tmp_path: Pat
     assert reminder.delay == small_model().parameters.activities["Activate"].delay
     assert activate.delay.by_previous["Reminder"].x == (0,)
     assert reminder.channel == "sms"
+
+
+def test_what_is_inserted_before_a_touchpoint_lengthens_the_journey_by_its_own_time(tmp_path: Path) -> None:
+    slow = Distribution(kind="fixed", x=(20 * HOUR,))
+    response = Times(by_previous={"Engineer visit": slow})
+    model = small_model()
+    activities = model.parameters.activities
+    activities = {**activities, "Activate": replace(activities["Activate"], response=response)}
+    model = replace(model, parameters=replace(model.parameters, activities=activities))
+    changed = applied(model, tmp_path, "{insert: Reminder, before: Activate, duration: 1 h}")
+    before, after = (run_table(simulate(each, cases=400), each) for each in (model, changed))
+    longer = (after.last_end - after.first_enabled).mean() - (before.last_end - before.first_enabled).mean()
+    assert 0.3 * HOUR < longer < 1.5 * HOUR, "most cases are activated"
+    assert after.wait.mean() == pytest.approx(before.wait.mean(), rel=0.05)
 
 
 def test_a_touchpoint_is_inserted_once_per_visit_not_per_activity(tmp_path: Path) -> None:

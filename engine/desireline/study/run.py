@@ -35,6 +35,10 @@ from desireline.study.work import UNFINISHED_SHARE
 from desireline.study.workers import cluster, parse_workers
 
 MANY_UNFINISHED = 0.01
+ENDS = (
+    "the log tells who is kept by the activities with which cases end; the forecast goes by waiting, hand-offs and "
+    "repeats, so what it means for retention to send cases another way is not in it"
+)
 COUNTS_WORK = (
     "cost counts work: hours that fall away are money only where they are used otherwise or the team becomes smaller, "
     "and staff who wait for work cost nothing in it; so what more or fewer staff costs a year is told apart"
@@ -236,6 +240,8 @@ def _notes(study: Study, model: Model, runs: Runs) -> Iterator[str]:
         )
     else:
         yield f"intervals hold the chance of the simulation and of the calibration ({refits} refits)"
+    if "retained" in study.measures and model.parameters.retention and model.parameters.retention.known_by:
+        yield ENDS
     if "cost" in study.measures and "cost" not in reasons(model):
         yield COUNTS_WORK
     if study.horizon is None and study.cases is None:
