@@ -106,12 +106,13 @@ def _share(values: list[bool]) -> str:
     return f"{np.mean(values):.0%} of {len(values)}" if values else "-"
 
 
-def choice(count: int, weeks: int, seed: int) -> None:
-    """Is the best of five chosen, where it is ahead by two standard errors of the calibration?"""
+def choice(count: int, seed: int) -> None:
+    """Is the best of five chosen from a log of 20,000 cases, where it is ahead by two standard errors of the calibration?"""
     right = asked = 0
     for i, world in worlds(count * 4, seed):
         if asked == count:
             break
+        weeks = round(20_000 / (world.an_hour * 168))
         truths = {name: true_effects(world, name, 60_000)["wait"] for name in REDESIGNS}
         first, second, *_ = sorted(truths, key=lambda name: truths[name])
         error = max(sampling_errors(world, name, weeks, 8)["wait"] for name in (first, second))
@@ -221,7 +222,7 @@ def main() -> None:
     if given.what == "coverage":
         coverage(given.worlds, given.weeks, given.seed)
     elif given.what == "choice":
-        choice(given.worlds, given.weeks, given.seed)
+        choice(given.worlds, given.seed)
     elif given.what == "kill":
         kill(given.times, given.seed)
     else:

@@ -205,15 +205,17 @@ def true_effects(world: World, redesign: str, customers: int = 150_000, seed: in
 def sampling_errors(world: World, redesign: str, weeks: int, draws: int = 16, seed: int = 3) -> dict[str, float]:
     """Return the standard errors of the effects for one who knows everything but the rates, and has a log of `weeks`.
 
-    Rates, mean times, patience and the share asked for papers are drawn as the log would tell them, and what follows is
-    simulated with the same customers.
+    Rates, mean times, patience, the share asked for papers and what waiting does to staying are drawn as the log would
+    tell them, and what follows is simulated with the same customers.
     """
     draw = np.random.default_rng(seed)
     cases = world.an_hour * 168 * weeks
-    leaving = max(1e-3, happen(world, 8, seed).measures()["abandoned"])
-    kept = 1 / (1 + np.exp(-world.stays))
+    seen = happen(world, 8, seed)
+    leaving = max(1e-3, seen.measures()["abandoned"])
+    known = _staying_covariance(seen) / (cases * (1 - leaving))
     found = []
     for _ in range(draws):
+        stays, minds = draw.multivariate_normal([world.stays, world.minds], known)
         guess = replace(
             world,
             an_hour=world.an_hour * (1 + draw.normal() / cases**0.5),
@@ -223,7 +225,17 @@ def sampling_errors(world: World, redesign: str, weeks: int, draws: int = 16, se
             patience=None
             if world.patience is None
             else world.patience * (1 + draw.normal() / (cases * leaving) ** 0.5),
-            stays=world.stays + draw.normal() / (cases * kept * (1 - kept)) ** 0.5,
+            stays=float(stays),
+            minds=float(minds),
         )
         found.append(true_effects(guess, redesign, 30_000, seed=5))
     return {name: float(np.std([row[name] for row in found], ddof=1)) for name in found[0]}
+
+
+def _staying_covariance(seen: Happened) -> np.ndarray:
+    """Return the covariance of `stays` and `minds` in the true logistic model, of one customer: its inverse information."""
+    served = np.isnan(seen.left)
+    chance, wait = seen.chance[served], seen.wait()[served] / HOUR
+    design = np.stack([np.ones(len(wait)), -wait], axis=1)
+    information = (design.T * (chance * (1 - chance))) @ design / len(wait)
+    return np.asarray(np.linalg.inv(information))
