@@ -107,7 +107,7 @@ def _share(values: list[bool]) -> str:
 
 
 def choice(count: int, seed: int) -> None:
-    """Is the best of five chosen from a log of 20,000 cases, where it is ahead by two standard errors of the calibration?"""
+    """Is the best of five chosen from logs of 20,000 cases, where it is ahead by two standard errors of these?"""
     right = asked = 0
     for i, world in worlds(count * 4, seed):
         if asked == count:

@@ -233,7 +233,7 @@ def sampling_errors(world: World, redesign: str, weeks: int, draws: int = 16, se
 
 
 def _staying_covariance(seen: Happened) -> np.ndarray:
-    """Return the covariance of `stays` and `minds` in the true logistic model, of one customer: its inverse information."""
+    """Return the covariance of `stays` and `minds` in the true logistic model of one customer: inverse information."""
     served = np.isnan(seen.left)
     chance, wait = seen.chance[served], seen.wait()[served] / HOUR
     design = np.stack([np.ones(len(wait)), -wait], axis=1)
