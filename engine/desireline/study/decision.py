@@ -63,8 +63,8 @@ class Money:
 class Priority:
     """What a scenario is worth: `benefit` a year, and `net` over the years it has to pay its `cost`.
 
-    `low_hanging`: cheap (costs no more than the median scenario), quick (ready within 90 days) and probable (pays with
-    80 %). `ready` in seconds; `evidence` is that of its treatments. `per_year` is the running cost
+    `low_hanging`: cheap (its cost is known and no more than the median scenario's), quick (ready within 90 days) and
+    probable (pays with 80 %). `ready` in seconds; `evidence` is that of its treatments. `per_year` is the running cost
     that the scenario states (`running_stated`), else that of its `staffing`.
     """
 

@@ -15,7 +15,7 @@ from desireline.study.decision import Money, Portfolio, Priority, Set
 from desireline.study.design import Cell
 from desireline.study.load import Study
 from desireline.study.ranking import HIGHER_IS_BETTER
-from desireline.study.staffing import Staffing, per_year, states_running
+from desireline.study.staffing import Staffing, per_year, priced_pools, states_running
 from desireline.units import DAY, WEEK, YEAR
 
 DEFAULT_HORIZON = 4 * WEEK
@@ -86,7 +86,8 @@ def _priority(
     net = draws * years - whole
     positive = float((net > 0).mean())
     quick = scenario.ready is None or scenario.ready <= QUICK
-    cheap = whole <= float(np.median(costs))
+    cost_given = scenario.cost is not None or bool(priced_pools(staff))
+    cheap = cost_given and whole <= float(np.median(costs))
     return Priority(
         scenario=scenario.name,
         benefit=money_of(draws),
@@ -100,7 +101,7 @@ def _priority(
         owner=scenario.owner,
         ready=None if scenario.ready is None else scenario.ready / 1e6,
         evidence=scenario.evidence,
-        cost_given=scenario.cost is not None or any(each.per_year is not None for each in staff),
+        cost_given=cost_given,
         staffing=staff,
         running_stated=states_running(scenario.cost),
     )

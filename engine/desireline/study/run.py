@@ -170,6 +170,7 @@ def _result(
     settled: Settled,
 ) -> StudyResult:
     effects = effect_rows(runs, study.measures, missing)
+    free = [row.scenario for row in decision["priorities"] if not row.cost_given]
     return StudyResult(
         study=study.name,
         scenarios=scenario_rows(runs, study.measures, missing),
@@ -183,6 +184,7 @@ def _result(
         notes=(
             *settled.remarks,
             *_notes(study, inputs.model, runs),
+            *([f"no cost is given for {', '.join(free)}: they count as free"] if free else []),
             *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
         ),
         inputs=inputs.hashes,
