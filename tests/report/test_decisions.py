@@ -41,7 +41,7 @@ def test_a_portfolio_leads() -> None:
     chosen = {"scenarios": ["a", "b"], "cost": 5.0, "net": MONEY, "added": 80_000.0, "probability_positive": 1.0}
     found = decisions(answer(portfolio={"budget": 100_000, "best": chosen, "sets": [chosen]}))
     assert found is not None
-    assert "a and b brings most" in found.lead
+    assert "a and b together bring most" in found.lead
     assert found.portfolio[0][0] == "a + b"
 
 

@@ -59,8 +59,8 @@ def _lead(priorities: Sequence[Mapping[str, Any]], portfolio: Mapping[str, Any],
     chosen = portfolio.get("best")
     if chosen:
         return (
-            f"Within {_amount(portfolio['budget'], currency)}, {' and '.join(chosen['scenarios'])} brings most: "
-            f"{_money(chosen['net'])} {currency} after its cost."
+            f"Within {_amount(portfolio['budget'], currency)}, {_listed(chosen['scenarios'])} most: "
+            f"{_money(chosen['net'])} {currency} after all cost."
         )
     if not priorities:
         return ""
@@ -68,6 +68,13 @@ def _lead(priorities: Sequence[Mapping[str, Any]], portfolio: Mapping[str, Any],
     if first["probability_positive"] < LIKELY:
         return "None of the redesigns is likely to pay for itself."
     return f"{first['scenario']} brings most: {_money(first['net'])} {currency} after its cost."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return who brings most: "a brings", "a, b and c together bring"."""
+    if len(names) == 1:
+        return f"{names[0]} brings"
+    return f"{', '.join(names[:-1])} and {names[-1]} together bring"
 
 
 def _forest(priorities: Sequence[Mapping[str, Any]], currency: str) -> str:
