@@ -44,7 +44,9 @@ class Batch:
     def __post_init__(self) -> None:
         window = hashlib.sha256(json.dumps(asdict(self.window), sort_keys=True).encode()).hexdigest()
         self.measures = worth_computing(self.study.measures)
-        common = (hash_of(self.model), window, self.seed, self.measures, versions())
+        told = self.model.refits and {"retained", "value"}.intersection(self.study.measures)
+        self.reference = self.model.parameters.retention if told else None
+        common = (hash_of(self.model), window, self.seed, self.measures, bool(self.reference), versions())
         self.keys = [_key(cell, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
@@ -118,6 +120,7 @@ class Batch:
             replication=replication,
             backend=self.backend,
             measures=self.measures,
+            reference=self.reference,
         )
 
     def task_at(self, place: int, replication: int) -> Task:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from desireline.measure.registry import MEASURES, known_measure
 from desireline.measure.runs import Measured, measured, measured_run, needs_log
-from desireline.model.model import Model
+from desireline.model.model import Model, Retention
 from desireline.scenario.apply import apply_to_refit
 from desireline.scenario.edit import edited
 from desireline.scenario.load import Scenario
@@ -13,9 +13,11 @@ from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import Run, simulate
 
 UNFINISHED_SHARE = "unfinished"
+FIXED = "retained_fixed"
 MOST_THREADS = 2
-COLUMNS = (*MEASURES, UNFINISHED_SHARE)
-"""What is kept of a run: every measure, and the share of cases not finished at twice the horizon."""
+COLUMNS = (*MEASURES, UNFINISHED_SHARE, FIXED)
+"""What is kept of a run: every measure, the share of cases not finished at twice the horizon, and `retained` by the
+coefficients of the whole log instead of the refit's, which tells what their uncertainty adds."""
 
 
 def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
@@ -30,7 +32,7 @@ def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
 class Task:
     """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication.
 
-    The work of the pools in `paid` costs nothing: it is paid otherwise.
+    The work of the pools in `paid` costs nothing: it is paid otherwise. `reference` is the retention of the whole log.
     """
 
     refit: Model
@@ -41,6 +43,7 @@ class Task:
     backend: str = "auto"
     measures: tuple[str, ...] = tuple(MEASURES)
     paid: tuple[str, ...] = ()
+    reference: Retention | None = None
 
 
 def replicate(task: Task) -> dict[str, float | None]:
@@ -48,7 +51,13 @@ def replicate(task: Task) -> dict[str, float | None]:
     model = _without_cost(apply_to_refit(task.refit, task.changes), task.paid)
     lowered = plan(model, task.window)
     found = measured(
-        model, lowered, seed=task.seed, replication=task.replication, measures=task.measures, backend=task.backend
+        model,
+        lowered,
+        seed=task.seed,
+        replication=task.replication,
+        measures=task.measures,
+        backend=task.backend,
+        reference=task.reference,
     )
     kept = _kept(found)
     return {**kept, "cost": kept["cost"] or 0.0} if task.paid else kept
@@ -78,6 +87,7 @@ def _kept(found: Measured) -> dict[str, float | None]:
         **dict.fromkeys(MEASURES),
         **values,
         UNFINISHED_SHARE: found.unfinished / found.cases if found.cases else None,
+        FIXED: known_measure("retained").mean(found.reference),
     }
 
 
