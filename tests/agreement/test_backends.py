@@ -113,6 +113,13 @@ def by_segment(branches: tuple[Branch, Branch]) -> tuple[Branch, ...]:
     return (onward, replace(back, when={"segment": "x"})) if back.share else branches
 
 
+def by_age(branches: tuple[Branch, Branch], edge: int) -> tuple[Branch, ...]:
+    """Return the branches with the second open only from some time after the arrival on."""
+    onward, back = branches
+    early, late = replace(onward, share=onward.share / 4, before=edge), replace(onward, share=0.75 * onward.share)
+    return (early, replace(late, since=edge), replace(back, since=edge))
+
+
 @st.composite
 def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
     """A graph in which every node can end: each activity leads on, back, or out; forks nest and may stand in loops."""
@@ -123,16 +130,18 @@ def routes(draw: st.DrawFn, names: list[str]) -> dict[str, Node]:
         back = draw(st.sampled_from([None, *ids]))
         share = draw(st.sampled_from([0.0, 0.25, 0.5]))
         branches = (Branch(to=onward, share=1 - share), Branch(to=back, share=share))
+        edge = draw(st.sampled_from([None, None, SECOND, 600 * SECOND, 2 * HOUR]))
+        branches = by_segment(branches) if edge is None else by_age(branches, edge)
         kind = draw(st.sampled_from(["activity", "activity", "choice", "timer", "fork"]))
         if kind == "fork":
             nodes.update(draw(forks(name, names, 0)))
-            nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=by_segment(branches))
+            nodes[f"{name} join"] = Node(id=f"{name} join", kind="join", branches=branches)
         elif kind == "timer":
             time = Times(default=draw(st.one_of(distributions(300), tables(300))), clock=draw(clock_names))
-            nodes[name] = Node(id=name, kind="timer", time=time, branches=by_segment(branches))
+            nodes[name] = Node(id=name, kind="timer", time=time, branches=branches)
         elif kind == "choice":
             label, after = draw(st.sampled_from([None, *names])), draw(st.sampled_from([None, *names]))
-            nodes[name] = Node(id=name, kind="choice", label=label, timed_as=after, branches=by_segment(branches))
+            nodes[name] = Node(id=name, kind="choice", label=label, timed_as=after, branches=branches)
         else:
             label, after = draw(st.sampled_from(names)), draw(st.sampled_from([None, *names]))
             nodes[name] = Node(id=name, kind="activity", activity=label, branches=branches, timed_as=after)

@@ -13,10 +13,11 @@ from desireline.calibrate.visits import visits
 from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
-from desireline.model.model import Distribution, Model, Times
+from desireline.model.model import Model
 from desireline.simulate.run import simulate
 from desireline.units import WEEK
 from tests.calibrate.journeys import history, journey
+from tests.calibrate.variants import delays_only, without_patience
 from tests.calibrate.worlds import queue_log
 
 SOURCE = Source(log="world")
@@ -29,24 +30,6 @@ def rows(log: EventLog) -> Rows:
 def judged(log: EventLog, model: Model) -> Causal:
     runs = [rows_of_run(simulate(model, replication=r, horizon=4 * WEEK), model) for r in range(2)]
     return causal(rows(log), runs, model, rows(log))
-
-
-def delays_only(model: Model, log: EventLog) -> Model:
-    """Return the model with every wait as a delay, and nobody queueing."""
-    wait, activity = log.column("start") - log.column("enabled"), log.column("activity")
-    p = tuple(np.linspace(0, 1, 32).tolist())
-    found = {}
-    for name, a in model.parameters.activities.items():
-        x = np.quantile(wait[activity == log.activities.index(name)], p).astype(int)
-        times = Times(default=Distribution(kind="empirical", x=tuple(x.tolist()), p=p))
-        found[name] = replace(a, response=times, patience=None)
-    pools = {name: replace(pool, unlimited=True, shifts=()) for name, pool in model.parameters.pools.items()}
-    return replace(model, parameters=replace(model.parameters, activities=found, pools=pools))
-
-
-def without_patience(model: Model) -> Model:
-    found = {name: replace(a, patience=None) for name, a in model.parameters.activities.items()}
-    return replace(model, parameters=replace(model.parameters, activities=found))
 
 
 @pytest.fixture(scope="module")

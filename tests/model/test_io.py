@@ -90,3 +90,15 @@ def test_a_time_zone_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_text(dump_model(replace(queue(1, 2, 3), timezone="Mars/Olympus")))
     with pytest.raises(ModelError, match='"Mars/Olympus" is no time zone'):
         read_model(path)
+
+
+def test_a_way_that_is_never_open_is_refused() -> None:
+    never = replace(line("A")["A"], branches=(Branch(to=None, share=1.0, since=5, before=5),))
+    with pytest.raises(ModelError, match="never open"):
+        require_sound(model({"A": never}, {"A": Activity()}))
+
+
+def test_a_route_that_ends_only_after_some_time_is_refused_as_time_may_stand_still() -> None:
+    ways = (Branch(to="A", share=0.5, before=60), Branch(to=None, share=0.5, since=60))
+    with pytest.raises(ModelError, match="never end"):
+        require_sound(model({"A": replace(line("A")["A"], branches=ways)}, {"A": Activity()}))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from desireline.model.model import Activity, Branch, Model, Node
+from desireline.model.model import Activity, Branch, Model, Node, open_ways
 from desireline.scenario.graph import Graph
 from tests.models import node, small_model
 from tests.scenario.writing import applied
@@ -66,3 +66,15 @@ def test_the_history_is_what_most_cases_have_behind_them() -> None:
     graph = Graph(tree(*PREFIXES).parameters)
     assert graph.history("AXDC") == ("A", "X", "D")
     assert Graph(small_model().parameters).history("Activate")[-1] == "Engineer visit"
+
+
+def test_a_route_that_depends_on_the_time_elapsed_gets_the_share_at_any_time(tmp_path: Path) -> None:
+    early, late = Branch(to="B", share=0.3, before=100), Branch(to=None, share=0.5, since=100)
+    first = replace(node("A"), branches=(early, Branch(to="C", share=0.2, before=100), late))
+    changed = applied(
+        tree(first, node("B", (None, 1.0)), node("C", (None, 1.0))), tmp_path, "{route: {from: A, to: C, share: 40 %}}"
+    )
+    for elapsed in (0, 100):
+        ways = open_ways(changed.parameters.nodes["A"].branches, elapsed)
+        shares = {way.to: way.share / sum(w.share for w in ways) for way in ways}
+        assert shares["C"] == pytest.approx(0.4)

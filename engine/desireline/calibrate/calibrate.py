@@ -213,14 +213,15 @@ def evidence(
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
     working = clocks(seen, rows, log.timezone) if knobs.clocks else None
     how = ending(sample(log, known), _open_cases(log))
-    complete = completeness(seen, how.kind == "truncated")
+    weight = recency(window, knobs.half_life)
+    complete = completeness(seen, how.kind == "truncated", weight)
     customers = coded(log.cases.column("customer"))[0]
     back = returns(seen, customers) if knobs.redials else {}
     served, kinds = priorities(log, seen)
     return Evidence(
         knobs=knobs,
         window=window,
-        recency=recency(window, knobs.half_life) * complete.weight,
+        recency=weight * complete.weight,
         ending=how,
         visits=seen,
         steps=taken,
@@ -234,7 +235,7 @@ def evidence(
             ranks=served.rank,
             values=kinds,
         ),
-        routing=routing(seen, taken, window.inside, knobs.order),
+        routing=routing(seen, taken, window.inside, knobs.order, knobs.elapsed),
         durations=durations(seen, rows, working),
         delays=delays(seen, taken, rows, queued, working, knobs.elapsed),
         responses=responses(seen, taken, rows, queued, working),

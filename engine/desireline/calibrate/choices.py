@@ -99,6 +99,8 @@ def _routing(found: "Evidence", model: Model) -> str:
         f"a prefix tree of {found.routing.contexts} histories of up to {found.knobs.order} steps, "
         f"{len(model.parameters.nodes)} nodes, {forks} fork{'' if forks == 1 else 's'}"
     )
+    if timed := sum(len(edges) > 0 for edges in found.routing.edges):
+        text += f"; after {timed} of the histories cases go other ways the longer they have taken"
     if found.steps.linearised:
         text += f"; {found.steps.linearised:,} rare or large groups of overlapping visits count as one after the other"
     return text

@@ -26,25 +26,33 @@ class Completeness:
     weight: np.ndarray
 
 
-def completeness(visits: Visits, truncated: bool) -> Completeness:
+def completeness(visits: Visits, truncated: bool, recency: np.ndarray) -> Completeness:
     """Return how complete the log is; wholly so unless it is `truncated`, an extract of finished cases.
 
     The distribution of cycle times is then the product-limit estimate in reverse time (Lynden-Bell 1971,
     doi:10.1093/mnras/155.1.95; Lagakos, Barraj and De Gruttola 1988, doi:10.1093/biomet/75.3.515): of cases that were
-    in time to be seen with a cycle time of at most t, how many took t.
+    in time to be seen with a cycle time of at most t, how many took t. Cases count by their `recency`, so that a time
+    in which cases took longer does not speak for the present.
     """
     ones = np.ones(visits.cases)
     if not truncated or visits.cases < 2 * FEWEST_AT_RISK:
         return Completeness(share=ones, weight=ones)
     latest = np.maximum.reduceat(visits.ended, visits.first)
     took, room = latest - visits.arrival, latest.max() - visits.arrival
-    order = np.argsort(took, kind="stable")
-    at = took[order]
-    at_risk = np.arange(1, len(at) + 1) - np.searchsorted(np.sort(room), at, side="left")
-    stays = np.where(at_risk >= FEWEST_AT_RISK, 1 - 1 / np.maximum(at_risk, 2), 1.0)
+    order, by_room = np.argsort(took, kind="stable"), np.argsort(room, kind="stable")
+    at, counts = took[order], recency[order]
+    late = np.searchsorted(room[by_room], at, side="left")
+
+    def at_risk(power: int) -> np.ndarray:
+        """Return the sum of powers of the recency of those who took no longer and were in time to be seen."""
+        return np.asarray(np.cumsum(counts**power) - np.append(0.0, np.cumsum(recency[by_room] ** power))[late])
+
+    risk = at_risk(1)
+    enough = risk**2 >= FEWEST_AT_RISK * at_risk(2)  # as many as so many of equal weight (Kish)
+    stays = np.where(enough, 1 - counts / np.maximum(risk, counts), 1.0)
     below = np.append(np.cumprod(stays[::-1])[::-1], 1.0)
     share = below[np.searchsorted(at, room, side="right")]
     weight = np.empty(len(at))
-    weight[order] = below[1:] - below[:-1]
+    weight[order] = (below[1:] - below[:-1]) / counts
     weight = np.minimum(weight / max(weight.mean(), 1e-12), MOST)
     return Completeness(share=share, weight=weight / weight.mean())

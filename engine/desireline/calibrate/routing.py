@@ -1,9 +1,11 @@
 """Routing: a variable-order prefix tree over steps, lowered to a graph of nodes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from desireline.calibrate.elapsed import turning_points
 from desireline.calibrate.steps import Steps
 from desireline.calibrate.visits import NONE, Visits
 from desireline.model.model import Branch, Node
@@ -21,7 +23,10 @@ class Routing:
     ----------
     state_code
         Step code of each state.
-    move_from, move_to : distinct moves; `move_to` END ends the case
+    edges
+        For each state the times elapsed in the case (rising microseconds) from which on cases go other ways.
+    move_from, move_period, move_to : distinct moves, in order
+        `move_period` counts the `edges` of the state that had passed; `move_to` END ends the case.
     move, move_case : one per observed move: which, and of which case
     start_state, start_case : one per case
     """
@@ -29,7 +34,9 @@ class Routing:
     names: tuple[str, ...]
     composites: tuple[tuple[tuple[int, ...], ...], ...]
     state_code: np.ndarray
+    edges: tuple[tuple[int, ...], ...]
     move_from: np.ndarray
+    move_period: np.ndarray
     move_to: np.ndarray
     move: np.ndarray
     move_case: np.ndarray
@@ -40,50 +47,42 @@ class Routing:
     def fit(self, weights: np.ndarray) -> tuple[tuple[Branch, ...], dict[str, Node]]:
         """Return the starts and the nodes of the routing graph for these weights of cases."""
         entry, parts = _layout(self)
-        starts = np.bincount(self.start_state, weights[self.start_case], minlength=len(self.state_code))
-        start = _branches(np.arange(len(starts)), starts, entry)
-        counts = np.bincount(self.move, weights[self.move_case], minlength=len(self.move_from))
-        counts = np.where(self._seen(counts)[self.move_from], counts, np.bincount(self.move).astype(float))
+        states = len(self.state_code)
+        starts = np.bincount(self.start_state, weights[self.start_case], minlength=states)
+        number = np.bincount(self.move, minlength=len(self.move_from))
+        counts = np.bincount(self.move, weights[self.move_case], minlength=len(number))
+        unseen = np.bincount(self.move_from, counts, minlength=states) <= 0
+        counts = np.where(unseen[self.move_from], number, counts)
+        stuck = _stuck(self.move_from, self.move_period, self.move_to, counts > 0)
+        visits = np.bincount(self.move_from, number, minlength=states)
         out = [
-            _branches(*self._ways(counts, low, high), entry)
-            for low, high in _ranges(self.move_from, len(self.state_code))
+            self._ways(state, slice(low, high), counts, stuck, int(visits[state]), entry)
+            for state, (low, high) in enumerate(_ranges(self.move_from, states))
         ]
-        return start, _reachable(_nodes(self, entry, parts, self._ending(out, entry)), start)
+        start = _branches(list(entry), starts)
+        return start, _reachable(_nodes(self, entry, parts, out), start)
 
-    def _seen(self, counts: np.ndarray) -> np.ndarray:
-        return np.asarray(np.bincount(self.move_from, counts, minlength=len(self.state_code)) > 0)
-
-    def _ways(self, counts: np.ndarray, low: int, high: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.move_to[low:high], counts[low:high]
-
-    def _ending(self, out: list[tuple[Branch, ...]], entry: list[str]) -> list[tuple[Branch, ...]]:
-        """Return `out` with a rare way out for states whose every observed continuation goes round for ever."""
-        state_of = {name: state for state, name in enumerate(entry)}
-        leads: dict[int, list[int]] = {}
-        for state, branches in enumerate(out):
-            for branch in branches:
-                if branch.to is not None:
-                    leads.setdefault(state_of[branch.to], []).append(state)
-        waiting = [state for state, branches in enumerate(out) if any(b.to is None for b in branches)]
-        good = set(waiting)
-        while waiting:
-            more = [state for state in leads.get(waiting.pop(), []) if state not in good]
-            good.update(more)
-            waiting += more
-        visits = np.bincount(self.move_from[self.move], minlength=len(out))
-        return [
-            branches if state in good else _with_way_out(branches, 1 / (1 + int(visits[state])))
-            for state, branches in enumerate(out)
-        ]
+    def _ways(
+        self, state: int, moves: slice, counts: np.ndarray, stuck: set[tuple[int, int]], visits: int, entry: list[str]
+    ) -> tuple[Branch, ...]:
+        """Return the ways on from a state; where none leads on to an end, with a rare one that does."""
+        to, period, count = self.move_to[moves].tolist(), self.move_period[moves].tolist(), counts[moves]
+        targets = [None if target == END else entry[target] for target in to]
+        for at in sorted(p for s, p in stuck if s == state):
+            rare = count[np.array(period) == at].sum() / max(visits, 1)
+            targets, period, count = [*targets, None], [*period, at], np.append(count, rare)
+        bounds = (0, *self.edges[state], None)
+        return _branches(targets, count, [(bounds[p] or 0, bounds[p + 1]) for p in period])
 
 
-def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER) -> Routing:
+def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER, by_elapsed: bool = False) -> Routing:
     """Return the routing of the cases that are `inside` the window (bool, one per case).
 
     The tree keeps a longer history (up to three steps) only where it says more about what comes next than the
     Bayesian information criterion charges for it (Csiszar and Talata 2006, doi:10.1109/TIT.2005.864431) and at least
     30 cases back it; elsewhere it backs off to the shorter one. The kept histories are closed under leaving out the
-    last step, so that the tree is a finite automaton.
+    last step, so that the tree is a finite automaton. With `by_elapsed`, what comes next may depend on the time elapsed
+    in the case, where the log shows that it does (see `elapsed.turning_points`).
 
     What follows the last step of a case that has not ended, or that gave up in a queue, is not known (censored): such a
     case counts for the steps it made and not for an end.
@@ -102,20 +101,79 @@ def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER
     _, representative, state = np.unique(state, return_index=True, return_inverse=True)
     target = np.append(state[1:], END)
     target[last] = END
-    pairs = np.column_stack([state, target])[counted]
-    moves, move = np.unique(pairs, axis=0, return_inverse=True) if len(pairs) else (np.zeros((0, 2), int), pairs[:, 0])
+    age = np.maximum(steps.ended[use] - visits.arrival[case], 0)[counted]
+    came_from, went_to = state[counted], target[counted]
+    edges = turning_points(came_from, following[counted], age) if by_elapsed else {}
+    edges = _leading_on(edges, came_from, went_to, age)
+    pairs = np.column_stack([came_from, _period(edges, came_from, age), went_to])
+    moves, move = np.unique(pairs, axis=0, return_inverse=True) if len(pairs) else (np.zeros((0, 3), int), pairs[:, 0])
     return Routing(
         names=visits.activities,
         composites=steps.composites,
         state_code=code[representative],
+        edges=tuple(tuple(edges[s].tolist()) if s in edges else () for s in range(len(representative))),
         move_from=moves[:, 0],
-        move_to=moves[:, 1],
+        move_period=moves[:, 1],
+        move_to=moves[:, 2],
         move=move.ravel(),
         move_case=case[counted],
         start_state=state[first],
         start_case=case[first],
         contexts=len(representative),
     )
+
+
+def _period(edges: Mapping[int, np.ndarray], state: np.ndarray, age: np.ndarray) -> np.ndarray:
+    """Return the period of its state in which each decision was made."""
+    period = np.zeros(len(state), np.int64)
+    for value, points in edges.items():
+        rows = state == value
+        period[rows] = np.searchsorted(points, age[rows], side="right")
+    return period
+
+
+def _leading_on(
+    edges: Mapping[int, np.ndarray], state: np.ndarray, target: np.ndarray, age: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Return `edges` without the periods from which nobody came to an end by ways that were open at the same time.
+
+    Such a period joins the next one (the last: the one before), so that a case ends even if no time passes.
+    """
+    kept = dict(edges)
+    while True:
+        moves = np.unique(np.column_stack([state, _period(kept, state, age), target]), axis=0).reshape(-1, 3)
+        stuck = [
+            group
+            for group in _stuck(moves[:, 0], moves[:, 1], moves[:, 2], np.ones(len(moves), bool))
+            if group[0] in kept
+        ]
+        if not stuck:
+            return kept
+        for value in {value for value, _ in stuck}:
+            points = kept.pop(value)
+            gone = {min(period, len(points) - 1) for v, period in stuck if v == value}
+            left = np.delete(points, sorted(gone))
+            if len(left):
+                kept[value] = left
+
+
+def _stuck(came_from: np.ndarray, period: np.ndarray, target: np.ndarray, seen: np.ndarray) -> set[tuple[int, int]]:
+    """Return the (state, period) from which no way that was `seen` leads on to an end, whatever the time elapsed."""
+    open_groups: dict[int, set[tuple[int, int]]] = {}
+    leads: dict[int, list[tuple[int, int]]] = {}
+    rows = np.flatnonzero(seen)
+    for state, at, to in zip(came_from[rows].tolist(), period[rows].tolist(), target[rows].tolist(), strict=True):
+        open_groups.setdefault(state, set()).add((state, at))
+        leads.setdefault(to, []).append((state, at))
+    waiting = [END]
+    while waiting:
+        for group in leads.get(waiting.pop(), ()):
+            left = open_groups[group[0]]
+            if group in left:
+                left.remove(group)
+                if not left:
+                    waiting.append(group[0])
+    return set().union(*open_groups.values())
 
 
 def _states(code: np.ndarray, first: np.ndarray, following: np.ndarray, counted: np.ndarray, order: int) -> np.ndarray:
@@ -178,14 +236,20 @@ def _ranges(sorted_codes: np.ndarray, count: int) -> list[tuple[int, int]]:
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-def _branches(targets: np.ndarray, counts: np.ndarray, entry: list[str]) -> tuple[Branch, ...]:
+def _branches(
+    targets: list[str | None], counts: np.ndarray, periods: list[tuple[int, int | None]] | None = None
+) -> tuple[Branch, ...]:
     """Return branches with shares, the most frequent first; a way out where nothing was seen."""
     total = counts.sum()
     if not total > 0:
         return (Branch(to=None, share=1.0),)
     order = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i] > 0]
-    names = [None if targets[i] == END else entry[targets[i]] for i in order]
-    return tuple(Branch(to=to, share=share) for to, share in zip(names, _rounded(counts[order] / total), strict=True))
+    shares = _rounded(counts[order] / total)
+    when = [periods[i] if periods else (0, None) for i in order]
+    return tuple(
+        Branch(to=targets[i], share=share, since=since, before=before)
+        for i, share, (since, before) in zip(order, shares, when, strict=True)
+    )
 
 
 def _rounded(shares: np.ndarray) -> list[float]:
@@ -245,11 +309,6 @@ def _nodes(
                 nodes[node] = Node(id=node, kind="activity", activity=routing.names[activity], branches=following)
         nodes[join] = Node(id=join, kind="join", branches=out[state])
     return nodes
-
-
-def _with_way_out(branches: tuple[Branch, ...], share: float) -> tuple[Branch, ...]:
-    rest = tuple(Branch(to=b.to, share=b.share * (1 - share)) for b in branches)
-    return (*rest, Branch(to=None, share=share))
 
 
 def _reachable(nodes: dict[str, Node], start: tuple[Branch, ...]) -> dict[str, Node]:

@@ -8,12 +8,12 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest_forecast import first_part, forecasts, warm_up_of, with_tick
-from desireline.calibrate.backtest_noise import mean_distances
 from desireline.calibrate.backtest_runs import run_sample
 from desireline.calibrate.backtest_split import FEWEST_CASES, Held
 from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.ending import ending
 from desireline.calibrate.knobs import DEFAULT, Knobs
+from desireline.distance.distances import distances
 from desireline.distance.sample import Sample, sample
 from desireline.errors import ModelError
 from desireline.log.abandonment import abandonments
@@ -21,9 +21,10 @@ from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 
 CUTS = (0.55, 0.7, 0.85)
-RUNS = 4
+RUNS = 6
 MOST_EVENTS = 25_000
-CLEAR = 0.03
+CLEAR = 0.02
+SURELY = 2.0
 SMOOTH = 0.1
 SCORED = ("control_flow", "absolute_events", "circadian_events", "relative_events", "cycle_time", "waiting")
 ALTERNATIVES: Mapping[str, tuple[Any, ...]] = {
@@ -56,9 +57,10 @@ class _Fold:
 def select(log: EventLog, *, source: Source, blueprint: Blueprint | None = None, seed: int = 1) -> Selection:
     """Return the knobs with which models of the first parts of `log` foretell its next parts best.
 
-    Up to three cuts in time; from the defaults, one knob after the other. A change needs distances that are three
-    hundredths smaller on average (mean logarithm over the measures, four runs with common random numbers), and smaller
-    in more than half of the folds: what is not clear stays as it is. Of long logs the last 25,000 events are used.
+    Up to three cuts in time; from the defaults, one knob after the other. A change needs distances that are smaller
+    (mean logarithm over the measures, six runs with common random numbers) by two hundredths and two standard errors,
+    and smaller in more than half of the folds: what is not clear stays as it is. Of long logs the last 25,000 events
+    are used.
     """
     folds = _folds(_recent(log), source)
     if len(folds) < 2:
@@ -71,11 +73,18 @@ def select(log: EventLog, *, source: Source, blueprint: Blueprint | None = None,
         if not others:
             continue
         best = max(others, key=lambda value: gains[value].mean())
-        if gains[best].mean() > CLEAR and (gains[best] > 0).sum() * 2 > len(folds):
+        if _clear(gains[best]):
             changes.append(f"{name} {best} instead of {getattr(chosen, name)} ({gains[best].mean():.0%} closer)")
             chosen = replace(chosen, **{name: best})
     words = "; ".join(changes) if changes else "defaults: no other choice was clearly closer"
     return Selection(knobs=chosen, reason=f"{words}, on {len(folds)} parts held out inside the training data")
+
+
+def _clear(gains: np.ndarray) -> bool:
+    """Return whether gains, of shape (folds, runs), are more than the chance of the runs, and in most folds."""
+    folds, runs = gains.shape
+    error = np.sqrt(gains.var(axis=1, ddof=1).sum() / runs) / folds
+    return bool(gains.mean() > CLEAR + SURELY * error and (gains.mean(axis=1) > 0).sum() * 2 > folds)
 
 
 def _recent(log: EventLog) -> EventLog:
@@ -111,30 +120,30 @@ class _Trials:
         self.known: dict[Knobs, np.ndarray] = {}
 
     def gain(self, knobs: Knobs, over: Knobs) -> np.ndarray:
-        """Return for each fold how much smaller the distances are, as a mean logarithm."""
+        """Return for each fold and run how much smaller the distances are, as a mean logarithm."""
         new, old = self.distances(knobs), self.distances(over)
-        known = ~np.isnan(old).all(axis=0) & ~np.isnan(new).all(axis=0)
+        known = ~np.isnan(old).all(axis=(0, 1)) & ~np.isnan(new).all(axis=(0, 1))
         if not known.any():
-            return np.zeros(len(old))
-        new, old = new[:, known], old[:, known]
-        least = SMOOTH * np.nanmedian(old, axis=0) + 1e-12
+            return np.zeros(old.shape[:2])
+        new, old = new[..., known], old[..., known]
+        least = SMOOTH * np.nanmedian(old, axis=(0, 1)) + 1e-12
         closer = np.log((old + least) / (new + least))
-        return np.asarray(np.where(np.isnan(closer), 0.0, closer).mean(axis=1))
+        return np.asarray(np.where(np.isnan(closer), 0.0, closer).mean(axis=-1))
 
     def distances(self, knobs: Knobs) -> np.ndarray:
-        """Return distances of shape (folds, measures)."""
+        """Return distances of shape (folds, runs, measures)."""
         if knobs not in self.known:
             self.known[knobs] = np.array([self._on(fold, knobs) for fold in self.folds])
         return self.known[knobs]
 
-    def _on(self, fold: _Fold, knobs: Knobs) -> list[float]:
+    def _on(self, fold: _Fold, knobs: Knobs) -> list[list[float]]:
         try:
             made = calibrate(
                 fold.train, source=self.source, blueprint=self.blueprint, refits=0, seed=self.seed, knobs=knobs
             )
         except ModelError:
-            return [float("nan")] * len(SCORED)
+            return [[float("nan")] * len(SCORED)] * RUNS
         runs = forecasts(made.model, fold.held, fold.warm_up, RUNS, self.seed)
-        pairs = ((fold.observed, fold.held.of(run_sample(run, made.model))) for run in runs)
-        found = mean_distances(pairs, SCORED)
-        return [found[name] for name in SCORED]
+        made_of = (fold.held.of(run_sample(run, made.model)) for run in runs)
+        found = [distances(fold.observed, one, SCORED) for one in made_of]
+        return [[one[name] for name in SCORED] for one in found]

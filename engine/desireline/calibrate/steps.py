@@ -27,6 +27,8 @@ class Steps:
     ----------
     case, code : one per step
         `code` is an activity, or the number of activities + an index into `composites`.
+    ended : one per step
+        When all that the case had begun by then was over.
     first
         Step at which each case begins.
     composites
@@ -41,6 +43,7 @@ class Steps:
 
     case: np.ndarray
     code: np.ndarray
+    ended: np.ndarray
     first: np.ndarray
     composites: tuple[Composite, ...]
     previous: np.ndarray
@@ -81,8 +84,22 @@ def steps(visits: Visits) -> Steps:
     kept = wide[composite >= 0]
     _within_chains(visits, rows[kept], size[kept], chain[composite >= 0], previous, since)
     linearised = int((size > 1).sum() - together.sum())
-    made = {"case": step_case, "code": step_code, "first": first, "previous": previous, "since": since}
-    return Steps(**made, composites=composites, linearised=linearised)
+    return Steps(
+        case=step_case,
+        code=step_code,
+        ended=_over(visits.ended, before, step_rows),
+        first=first,
+        composites=composites,
+        previous=previous,
+        since=since,
+        linearised=linearised,
+    )
+
+
+def _over(ended: np.ndarray, before: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the latest end up to each step, which begins at `rows`, from that of what came `before` each visit."""
+    last = np.append(rows[1:], len(ended)) - 1
+    return np.asarray(np.maximum(ended[last], before[last]))
 
 
 def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:

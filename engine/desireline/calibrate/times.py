@@ -17,9 +17,9 @@ from desireline.units import MICROSECONDS
 FEWEST = 30
 MOST_PREVIOUS = 12
 REFIT_KNOTS = 24
-MOST_COLUMNS = 4
+MOST_COLUMNS = 8
 FEWEST_IN_COLUMN = 40
-SURELY = 4.0
+SURELY = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +131,9 @@ class Observed:
 
 
 def columns(elapsed: np.ndarray, time: np.ndarray) -> tuple[int, ...]:
-    """Return the elapsed times at which `time` changes, at most three: a regression tree on the log of the time.
+    """Return the elapsed times at which `time` changes, at most seven: a regression tree on the log of the time.
 
-    A split needs 40 observations on either side and a difference of four standard errors.
+    A split needs 40 observations on either side and a difference of three standard errors.
     """
     order = np.argsort(elapsed, kind="stable")
     x, y = elapsed[order], np.log1p(time[order] / MICROSECONDS)

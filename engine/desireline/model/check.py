@@ -6,7 +6,19 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from desireline.errors import ModelError, Problem
-from desireline.model.model import HOURS, Branch, Distribution, Model, Node, Parameters, Shift, Table, Times
+from desireline.model.model import (
+    HOURS,
+    Branch,
+    Distribution,
+    Model,
+    Node,
+    Parameters,
+    Shift,
+    Table,
+    Times,
+    open_ways,
+    periods,
+)
 
 WEEK_MINUTES, DAY_MINUTES = HOURS * 60, 24 * 60
 LONGEST = 2**53
@@ -107,8 +119,16 @@ def _branches(name: str, branches: Iterable[Branch], parameters: Parameters) -> 
         if b.to is not None and b.to not in parameters.nodes
     )
     yield from _shares(name, [b.share for b in branches])
-    if branches and not any(b.share > 0 and not b.when for b in branches):
+    if any(b.since < 0 or (b.before is not None and b.before <= b.since) for b in branches):
+        yield f"{name} has a way that is never open"
+    if branches and not all(any(b.share > 0 and not b.when for b in ways) for ways in _by_period(branches)):
         yield f"{name} has no way that is open to all cases"
+
+
+def _by_period(branches: Iterable[Branch]) -> Iterator[tuple[Branch, ...]]:
+    """Yield the ways that are open, one after the other as time goes by."""
+    branches = tuple(branches)
+    return (open_ways(branches, elapsed) for elapsed in periods(branches))
 
 
 def _shares(name: str, shares: list[float]) -> Iterator[str]:
@@ -120,7 +140,8 @@ def ending(parameters: Parameters) -> set[str]:
     """Return the nodes from which the end of the case can be reached with positive probability, whoever is served.
 
     A fork ends when its join does and each of its branches reaches the join or an end. Where giving up moves a case
-    elsewhere, it has to be able to end from there as well, without coming back.
+    elsewhere, it has to be able to end from there as well, without coming back. Where ways depend on the time elapsed,
+    the end has to be in reach even if that time stood still.
     """
     good: set[str] = set()
     while True:
@@ -136,7 +157,10 @@ def _ends(node: Node, good: set[str], parameters: Parameters) -> bool:
     activity = parameters.activities.get(node.activity or "")
     if activity and activity.patience and activity.patience.to is not None and activity.patience.to not in good:
         return False
-    return any(b.share > 0 and not b.when and (b.to is None or b.to in good) for b in node.branches)
+    return all(
+        any(b.share > 0 and not b.when and (b.to is None or b.to in good) for b in ways)
+        for ways in _by_period(node.branches)
+    )
 
 
 def _times(name: str, times: Times, parameters: Parameters) -> Iterator[str]:

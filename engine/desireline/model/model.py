@@ -1,6 +1,6 @@
 """The model: arrivals, routing graph, times, pools, patience, retention. Pure data; times in int64 microseconds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -130,13 +130,32 @@ class Activity:
 class Branch:
     """One way on from a node: the share of cases that take it; `to` None ends the case (or its branch of a fork).
 
-    `when` opens the way only to cases with these attributes; the shares of the ways that are open to a case are scaled
-    to one. A node needs at least one way that is open to all.
+    `when` opens the way only to cases with these attributes, `since` and `before` only to those that arrived at least
+    and less than so long ago (microseconds). The shares of the ways that are open to a case are scaled to one. A node
+    needs at least one way that is open whatever the attributes; where no way is open after some time, all are.
     """
 
     to: str | None
     share: float
     when: Mapping[str, str] = field(default_factory=dict)
+    since: int = 0
+    before: int | None = None
+
+    def open_after(self, elapsed: int) -> bool:
+        """Return whether the way is open to cases that arrived `elapsed` microseconds ago."""
+        return self.since <= elapsed and (self.before is None or elapsed < self.before)
+
+
+def periods(branches: Iterable[Branch]) -> tuple[int, ...]:
+    """Return the times elapsed, rising from 0, from which on other ways are open."""
+    edges = {edge for b in branches for edge in (b.since, b.before) if edge}
+    return (0, *sorted(edges))
+
+
+def open_ways(branches: tuple[Branch, ...], elapsed: int) -> tuple[Branch, ...]:
+    """Return the ways that are open to cases that arrived `elapsed` microseconds ago; all where none would be."""
+    ways = tuple(b for b in branches if b.open_after(elapsed))
+    return ways if 0 < len(ways) < len(branches) else branches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,7 +145,7 @@ def _rewrite(route: Route, one: Stretch, targets: list[str], then: Labels, join:
 
 def _alone(route: Route, one: Stretch, way: Branch) -> str:
     """Return a copy of a single node whose cases all go the one way."""
-    only = (replace(way, share=1.0, when={}),)
+    only = (Branch(to=way.to, share=1.0),)
     return route.copy([one.entry], "alone", lambda node, ids: only, lambda node: node)[one.entry]
 
 

@@ -29,7 +29,7 @@ def route(model: Model, change: RouteChange) -> Model:
     moved = False
     for node in model.parameters.nodes.values():
         if node.activity in sources:
-            branches = _rerouted(graph, node, sources, targets, asked.share)
+            branches = _at_all_times(graph, node, sources, targets, asked.share)
             moved = moved or branches is not None
             nodes[node.id] = replace(node, branches=branches or node.branches)
     if not moved:
@@ -40,31 +40,44 @@ def route(model: Model, change: RouteChange) -> Model:
     return edited(model, nodes=nodes)
 
 
-def _rerouted(
+def _at_all_times(
     graph: Graph, node: Node, sources: tuple[str, ...], targets: tuple[str, ...], share: float
 ) -> tuple[Branch, ...] | None:
-    """Return the branches of `node` with `share` of those that leave the touchpoint going to `targets`, if possible."""
-    own = _own(graph, node, targets)
+    """Return the branches of `node` rerouted alike whatever the time elapsed; None where no way could be opened."""
+    periods: dict[tuple[int, int | None], list[Branch]] = {}
+    for branch in _own(graph, node, targets):
+        periods.setdefault((branch.since, branch.before), []).append(branch)
+    made = [_rerouted(graph, node, own, sources, targets, share) for own in periods.values()]
+    if all(ways is None for ways in made):
+        return None
+    return tuple(b for own, ways in zip(periods.values(), made, strict=True) for b in (own if ways is None else ways))
+
+
+def _rerouted(
+    graph: Graph, node: Node, own: list[Branch], sources: tuple[str, ...], targets: tuple[str, ...], share: float
+) -> list[Branch] | None:
+    """Return `own` ways of `node` with `share` of those that leave the touchpoint going to `targets`, if possible."""
     stays = [_within(graph, node, branch, sources, targets) for branch in own]
     leaving = sum(branch.share for branch, stay in zip(own, stays, strict=True) if not stay)
     chosen = [not stay and _is(graph, branch, targets) for branch, stay in zip(own, stays, strict=True)]
     have = sum(branch.share for branch, is_chosen in zip(own, chosen, strict=True) if is_chosen)
     wanted, rest = share * leaving, leaving - have
     if leaving <= 0 or (have > 0 and abs(have - wanted) < 1e-12):
-        return node.branches
+        return own
     if rest <= 1e-12 and wanted < have:
         return None
     if not have and not any(chosen):
         target = _elsewhere(graph, node, targets)
         if target is None:
             return None
-        own, stays, chosen = [*own, Branch(to=target, share=0.0)], [*stays, False], [*chosen, True]
+        new = Branch(to=target, share=0.0, since=own[0].since, before=own[0].before)
+        own, stays, chosen = [*own, new], [*stays, False], [*chosen, True]
     scale = (leaving - wanted) / rest if rest > 0 else 0.0
     first = chosen.index(True)
-    return tuple(
+    return [
         branch if stay else replace(branch, share=_share(branch, is_chosen, i == first, have, wanted, scale))
         for i, (branch, stay, is_chosen) in enumerate(zip(own, stays, chosen, strict=True))
-    )
+    ]
 
 
 def _share(branch: Branch, chosen: bool, first: bool, have: float, wanted: float, scale: float) -> float:
@@ -101,7 +114,7 @@ def _through_choices(graph: Graph, branches: list[Branch], passed: set[str]) -> 
         if behind is None or behind.kind != "choice" or behind.id in passed:
             seen.append(branch)
             continue
-        ways = [replace(way, share=way.share * branch.share) for way in behind.branches]
+        ways = [replace(branch, to=way.to, share=way.share * branch.share, when=way.when) for way in behind.branches]
         seen += _through_choices(graph, ways, passed | {behind.id})
     return seen
 

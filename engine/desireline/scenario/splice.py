@@ -108,7 +108,7 @@ def _insert_after(parameters: Parameters, name: str, activity: Activity, labels:
                         id=new,
                         kind="activity",
                         activity=name,
-                        branches=(replace(way, share=1.0),),
+                        branches=(Branch(to=way.to, share=1.0),),
                         timed_as=node.timed_as or node.activity,
                     )
                     branches[i] = replace(way, to=new)

@@ -479,7 +479,8 @@ def fork(graph: k.Graph, life: k.Life, slot: int, node: int) -> None:
     """Let a token start along each branch once what happens now is done; this one waits for them."""
     token, counter = life.token, life.counter
     case, join = token[slot, k.CASE], graph.node[node, k.JOIN]
-    first, last = graph.node[node, k.FIRST], graph.node[node, k.END_OF]
+    first = graph.node[node, k.FIRST]
+    last = first + graph.node[node, k.WAYS]
     token[slot, k.STATE], token[slot, k.LEFT], token[slot, k.NODE] = k.FORKED, last - first, join
     for branch in range(first, last):
         life.case[case, k.BRANCHES] += 1
@@ -575,6 +576,16 @@ def watch(care: k.Care, life: k.Life, clock: k.Clock, slot: int, treatment: int,
     expect_apart(clock, watcher, at, turn_of(token, life.case, TREATMENT, watcher))
 
 
+@compiled
+def first_way(graph: k.Graph, life: k.Life, case: int, node: int) -> int:
+    """Return the first of the ways from a node that hold for a case of this age."""
+    first, low, high = graph.node[node, k.FIRST], graph.node[node, k.EDGES], graph.node[node, k.EDGES_END]
+    if low == high:
+        return first
+    age = life.counter[k.NOW] - life.case[case, k.ARRIVED_AT]
+    return first + cell(graph.elapsed, low, high, 0, age) * graph.node[node, k.WAYS]
+
+
 @apart
 def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
     """Treat a case if there is capacity left today; return the node to which its token is sent, NONE where it stays."""
@@ -594,8 +605,8 @@ def treat(care: k.Care, graph: k.Graph, life: k.Life, slot: int, i: int) -> int:
     key, label = np.uint64(cases[c, k.KEY]), np.uint64(care.what[i, k.CARE_KEY])
     if token[slot, k.STATE] == k.SILENT_ and uniform(key, label, P_TREATMENT, first) < care.effect[i, k.STAY]:
         node, share = token[slot, k.NODE], graph.share[cases[c, k.CLASS]]
-        u = uniform(key, label, P_TREATMENT, first + ONE)
-        return going_on(share, graph.to, graph.node[node, k.FIRST], graph.node[node, k.END_OF], u)
+        u, way = uniform(key, label, P_TREATMENT, first + ONE), first_way(graph, life, c, node)
+        return going_on(share, graph.to, way, way + graph.node[node, k.WAYS], u)
     if (
         care.what[i, k.SENDS_TO] != NONE
         and uniform(key, label, P_TREATMENT, first + ONE + ONE) < care.effect[i, k.SHARE]
@@ -660,13 +671,13 @@ def route(graph: k.Graph, dice: k.Dice, life: k.Life, slot: int) -> None:
     node = token[slot, k.NODE]
     if graph.node[node, k.TIMED_AS] != NONE:
         token[slot, k.PREVIOUS] = graph.node[node, k.TIMED_AS]
-    first, last = graph.node[node, k.FIRST], graph.node[node, k.END_OF]
-    way = first
-    if last - first > 1:
+    way = first_way(graph, life, token[slot, k.CASE], node)
+    last = way + graph.node[node, k.WAYS]
+    if last - way > 1:
         key = np.uint64(life.case[token[slot, k.CASE], k.KEY])
         label = np.uint64(dice.label[graph.node[node, k.NODE_LABEL], k.LABEL_KEY])
         u = uniform(key, label, P_ROUTE, np.uint64(token[slot, k.OCCURRENCE]))
-        way = choose(graph.share[life.case[token[slot, k.CASE], k.CLASS]], first, last, u)
+        way = choose(graph.share[life.case[token[slot, k.CASE], k.CLASS]], way, last, u)
     token[slot, k.NODE] = graph.to[way]
     if graph.to[way] == END and token[slot, k.WATCHED] > 0:
         token[slot, k.NODE], token[slot, k.STATE] = node, k.SILENT_

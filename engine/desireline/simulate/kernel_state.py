@@ -61,7 +61,7 @@ NUMBER, SEGMENT, SEED, LINE, LINE_END, PROFILES, PROFILES_END, REGULAR, NEXT_KEY
     GRANTED,
 ) = range(16)
 # The plan: nodes, labels, treatments.
-KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, END_OF, NODE_TIME = range(7)
+KIND, NODE_LABEL, TIMED_AS, JOIN, FIRST, WAYS, NODE_TIME, EDGES, EDGES_END = range(9)
 (
     LABEL_KEY,
     POOLS,
@@ -110,6 +110,7 @@ class Graph(NamedTuple):
     """Where cases go."""
 
     node: Any
+    elapsed: Any
     to: Any
     share: Any
     start_to: Any
@@ -192,8 +193,18 @@ class Record(NamedTuple):
 
 def lowered(plan: Plan) -> tuple[Graph, Dice]:
     """Return where cases go and what times are drawn from, as wide arrays."""
-    first, last = plan.node_branches.offsets[:-1], plan.node_branches.offsets[1:]
-    nodes = [plan.node_kind, plan.node_label, plan.node_previous, plan.node_join, first, last, plan.node_time]
+    edges = plan.node_elapsed.offsets
+    nodes = [
+        plan.node_kind,
+        plan.node_label,
+        plan.node_previous,
+        plan.node_join,
+        plan.node_branches.offsets[:-1],
+        plan.node_ways,
+        plan.node_time,
+        edges[:-1],
+        edges[1:],
+    ]
     label = np.zeros((len(plan.label_keys), TIMES_OF + 4), np.int64)
     label[:, LABEL_KEY] = plan.label_keys.view(np.int64)
     activity = label[: len(plan.activity_names)]
@@ -211,8 +222,8 @@ def lowered(plan: Plan) -> tuple[Graph, Dice]:
     ]
     lines = _joined(plan.clock_lines)
     graph = Graph(
-        node=np.stack(nodes, axis=1), to=plan.node_branches.values, share=plan.branch_share,
-        start_to=plan.start_branches, start_share=plan.start_share,
+        node=np.stack(nodes, axis=1), elapsed=plan.node_elapsed.values, to=plan.node_branches.values,
+        share=plan.branch_share, start_to=plan.start_branches, start_share=plan.start_share,
     )  # fmt: skip
     dice = Dice(
         label=label, redial=plan.redial_share, times=plan.times, nothing=_nothing(plan), clock=plan.times_clock,

@@ -8,7 +8,7 @@ import numpy as np
 
 from desireline.errors import ModelError
 from desireline.model.check import require_sound
-from desireline.model.model import Activity, Branch, Model, Parameters, Pool
+from desireline.model.model import Activity, Branch, Model, Parameters, Pool, open_ways, periods
 from desireline.seeds import label_key
 from desireline.simulate.calendar import capacity, hours, local_days, parse_start, working_time
 from desireline.simulate.initial import Initial, lower_initial
@@ -75,8 +75,11 @@ class Plan:
         for a fork the index of its join; for a timer its row of `times`, else NONE.
     label_keys : shape (labels,)
         Key of each label: the activities first, in their order, then the silent nodes.
+    node_ways, node_elapsed : shape (nodes,), Ragged over nodes
+        How many ways lead on from the node; rising elapsed times of the case at which their next shares begin to hold.
     node_branches, branch_share : Ragged over nodes, and shape (classes, branches)
-        Target nodes (END ends), and for each class of profile cumulative shares within each node (for a fork: unused).
+        Target nodes (END ends), again for each elapsed time; for each class of profile their cumulative shares (for a
+        fork: unused).
     start_branches, start_share : shape (starts,), (classes, starts)
         The nodes at which cases begin, and cumulative shares.
     activity_names, activity_channels : (activities,)
@@ -138,6 +141,8 @@ class Plan:
     node_join: np.ndarray
     node_time: np.ndarray
     label_keys: np.ndarray
+    node_ways: np.ndarray
+    node_elapsed: Ragged
     node_branches: Ragged
     branch_share: np.ndarray
     start_branches: np.ndarray
@@ -321,10 +326,12 @@ def _route(parameters: Parameters, names: tuple[str, ...], table: Timetable) -> 
         "node_label": np.array([label[name] for name in labels], np.int64),
         "node_time": np.array([table.row(n.time) if n.kind == "timer" else NONE for n in nodes], np.int64),
         "label_keys": _keys(label),
-        "node_branches": ragged(targets(node.branches) for node in nodes),
-        "branch_share": np.stack([_cumulative(_open_shares(way, who) for way in ways) for who in classes]),
+        "node_ways": np.array([len(way) for way in ways], np.int64),
+        "node_elapsed": ragged(periods(way)[1:] for way in ways),
+        "node_branches": ragged(targets(way) * len(periods(way)) for way in ways),
+        "branch_share": np.stack([_cumulative(s for way in ways for s in _open_shares(way, who)) for who in classes]),
         "start_branches": np.array(targets(parameters.start), np.int64),
-        "start_share": np.stack([_cumulative([_open_shares(parameters.start, who)]) for who in classes]),
+        "start_share": np.stack([_cumulative(_open_shares(parameters.start, who)[:1]) for who in classes]),
     }, index
 
 
@@ -354,12 +361,15 @@ def meets(profile: Mapping[str, str], condition: Mapping[str, str]) -> bool:
     return all(profile.get(name) == value for name, value in condition.items())
 
 
-def _open_shares(branches: tuple[Branch, ...], profile: Mapping[str, str]) -> list[float]:
-    """Return the shares of the ways of a node for cases of `profile`, those open to them scaled to one."""
-    if not any(branch.when for branch in branches):
-        return [branch.share for branch in branches]
-    shares = [branch.share if meets(profile, branch.when) else 0.0 for branch in branches]
-    return [share / sum(shares) for share in shares]
+def _open_shares(branches: tuple[Branch, ...], profile: Mapping[str, str]) -> list[list[float]]:
+    """Return the shares of the ways of a node by period of elapsed time, those open to `profile` scaled to one."""
+    found = []
+    for elapsed in periods(branches):
+        ways = open_ways(branches, elapsed)
+        shares = [b.share if b in ways and meets(profile, b.when) else 0.0 for b in branches]
+        whole = ways is branches and not any(b.when for b in branches)
+        found.append(shares if whole else [share / sum(shares) for share in shares])
+    return found
 
 
 def _keys(labels: Iterable[str]) -> np.ndarray:

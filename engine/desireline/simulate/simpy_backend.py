@@ -296,6 +296,8 @@ class Journey:
         self.kind, self.join = plan.node_kind.tolist(), plan.node_join.tolist()
         self.label, self.previous = plan.node_label.tolist(), plan.node_previous.tolist()
         self.first, self.target = plan.node_branches.offsets.tolist(), plan.node_branches.values.tolist()
+        self.size, edges = plan.node_ways.tolist(), plan.node_elapsed
+        self.elapsed = edges.offsets.tolist(), edges.values.tolist()
         self.share, self.key = plan.branch_share.tolist(), plan.label_keys.tolist()
         self.patience, self.gives_up = plan.patience.tolist(), plan.patience_activity.tolist()
         self.moves, self.baulk, self.speed = plan.patience_to.tolist(), plan.baulk.tolist(), plan.pool_speed.tolist()
@@ -444,8 +446,14 @@ class Journey:
     def route(self, case: Case, node: int, occurrence: int) -> int:
         """Draw where a case goes from `node`."""
         u = uniform(case.key, self.key[self.label[node]], Purpose.ROUTE, occurrence)
-        shares = self.share[self.class_of[case.profile]]
-        return int(self.target[draws.choose(shares, self.first[node], self.first[node + 1], u)])
+        return int(self.target[draws.choose(self.share[self.class_of[case.profile]], *self.ways(case, node), u)])
+
+    def ways(self, case: Case, node: int) -> tuple[int, int]:
+        """Return the first of the ways from `node` that hold for a case of this age, and the first behind them."""
+        edges, elapsed = self.elapsed
+        column = draws.cell(elapsed, edges[node], edges[node + 1], 0, self.now - case.arrival)
+        first = self.first[node] + column * self.size[node]
+        return first, first + self.size[node]
 
     def fork(self, token: Token, node: int, previous: int) -> Process:
         """Send a token along each branch; go on when the last of them is done."""
@@ -694,7 +702,7 @@ class Treatments:
         if token.silent and u(0) < self.stay[i]:
             journey, node = self.journey, token.node
             shares = journey.share[journey.class_of[case.profile]]
-            return draws.going_on(shares, journey.target, journey.first[node], journey.first[node + 1], u(1))
+            return draws.going_on(shares, journey.target, *journey.ways(case, node), u(1))
         return int(self.to[i]) if self.to[i] != NONE and u(2) < self.share[i] else NONE
 
     def reach(self, token: Token, node: int, patience: float) -> None:
