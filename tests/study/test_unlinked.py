@@ -48,7 +48,19 @@ def test_the_mixture_has_the_mean_of_what_it_mixes() -> None:
     assert tied(free) == ()
     delay = free.parameters.activities["Answer"].delay.default
     assert delay.mean() / HOUR == pytest.approx(50.5, abs=5)
-    assert "the time before Answer goes with how long the case has taken" in remark
+    assert "times and ways at Answer go with how long the case has taken" in remark
+
+
+def test_ways_keep_the_shares_of_all_that_leave() -> None:
+    early, late = Branch(to="Answer", share=0.6, before=HOUR), Branch(to="Answer", share=0.1, since=HOUR)
+    ways = (early, late, Branch(to=None, share=0.3, since=HOUR))
+    nodes = model().parameters.nodes
+    nodes = {**nodes, "Ask": replace(nodes["Ask"], branches=ways)}
+    tied_ways = replace(model(), parameters=replace(model().parameters, nodes=nodes))
+    assert tied(tied_ways) == ("Ask", "Answer")
+    free, _ = unlinked(tied_ways, WEEK, seed=1)
+    left = {way.to: (way.share, way.since, way.before) for way in free.parameters.nodes["Ask"].branches}
+    assert left == {"Answer": (pytest.approx(0.7), 0, None), None: (pytest.approx(0.3), 0, None)}
 
 
 def test_a_model_without_such_times_stays_as_it_is() -> None:

@@ -1,9 +1,9 @@
-"""Times that a model ties to how long a case has taken so far, made fit for what-if.
+"""Times and ways that a model ties to how long a case has taken so far, made fit for what-if.
 
-The log may show that cases which have taken long already wait longer again. That tells one kind of case from another;
-it does not say that a redesign which makes cases later, or sooner, changes what comes after: elapsed time stands
-between cause and effect, and both hang on what sort of case it is (Rosenbaum 1984, doi:10.2307/2981697). In a what-if
-such times are therefore drawn as they fall over all cases, in the baseline and in the scenarios alike.
+The log may show that cases which have taken long already wait longer again, or go other ways. That tells one kind of
+case from another; it does not say that a redesign which makes cases later, or sooner, changes what comes after: elapsed
+time stands between cause and effect, and both hang on what sort of case it is (Rosenbaum 1984, doi:10.2307/2981697). In
+a what-if such times and ways are therefore drawn as they fall over all cases, in the baseline and the scenarios alike.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from desireline.calibrate.quantiles import distribution
 from desireline.log.columns import latest_before
 from desireline.log.eventlog import UNKNOWN
-from desireline.model.model import Activity, Distribution, Drawn, Model, Parameters, Table, Times
+from desireline.model.model import Activity, Branch, Distribution, Drawn, Model, Parameters, Table, Times, periods
 from desireline.simulate.plan import Window
 from desireline.simulate.run import Run, simulate
 
@@ -24,19 +24,22 @@ FEWEST = 20
 
 
 def tied(model: Model) -> tuple[str, ...]:
-    """Return the activities of which a time hangs on how long the case has taken."""
+    """Return the activities of which a time, or the way on, hangs on how long the case has taken."""
+    nodes = model.parameters.nodes.values()
+    led = {node.activity or node.timed_as for node in nodes if len(periods(node.branches)) > 1}
     return tuple(
         name
         for name, activity in model.parameters.activities.items()
-        if any(_hangs(part) for times in PARTS for part in _drawn(getattr(activity, times)))
+        if name in led or any(_hangs(part) for times in PARTS for part in _drawn(getattr(activity, times)))
     )
 
 
 def unlinked(model: Model, window: Window, seed: int, backend: str = "auto") -> tuple[Model, tuple[str, ...]]:
-    """Return `model` without the tie of times to how long a case has taken, in its parameters and every refit, and
-    what to say of it; where there is none, the model as it is.
+    """Return `model` without the tie to how long a case has taken, in its parameters and every refit, and what to say
+    of it; where there is none, the model as it is.
 
     Each such time is drawn from the mixture of what it was tied to, with the weights of one run of the model as it is.
+    Shares of ways are shares of all that leave, so they need no weights.
     """
     names = tied(model)
     if not names:
@@ -50,8 +53,8 @@ def unlinked(model: Model, window: Window, seed: int, backend: str = "auto") -> 
 def _remark(names: tuple[str, ...]) -> str:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     return (
-        f"in the log the time before {shown} goes with how long the case has taken so far; whether a redesign that "
-        "changes the one changes the other is not known, so these times are drawn as they fall over all cases"
+        f"in the log times and ways at {shown} go with how long the case has taken so far; whether a redesign that "
+        "changes the one changes the other is not known, so they are drawn as they fall over all cases"
     )
 
 
@@ -103,7 +106,20 @@ class _Ages:
 
 def _without(parameters: Parameters, ages: _Ages) -> Parameters:
     activities = {name: _plain(name, activity, ages) for name, activity in parameters.activities.items()}
-    return replace(parameters, activities=activities)
+    nodes = {name: replace(node, branches=_marginal(node.branches)) for name, node in parameters.nodes.items()}
+    return replace(parameters, activities=activities, nodes=nodes)
+
+
+def _marginal(branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
+    """Return the ways with their shares over all times elapsed."""
+    if len(periods(branches)) == 1:
+        return branches
+    found: dict[tuple[str | None, tuple[tuple[str, str], ...]], Branch] = {}
+    for branch in branches:
+        key = (branch.to, tuple(sorted(branch.when.items())))
+        share = branch.share + (found[key].share if key in found else 0.0)
+        found[key] = replace(branch, share=share, since=0, before=None)
+    return tuple(found.values())
 
 
 def _plain(name: str, activity: Activity, ages: _Ages) -> Activity:
