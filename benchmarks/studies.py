@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.worlds import REDESIGNS, World, happen, random_world, sampling_errors, true_effects, write_log
+from benchmarks.worlds import HORIZON, REDESIGNS, World, happen, random_world, sampling_errors, true_effects, write_log
 from desireline.calibrate.calibrate import calibrate
 from desireline.log.read import read_log
 from desireline.model.io import write_model
@@ -50,8 +50,8 @@ def studied(world: World, weeks: int, seed: int, redesigns: dict[str, str], runs
         write_model(calibrate(read.log, source=read.source, seed=seed).model, folder / "model.json")
         scenarios = ", ".join(f"{what}: [{change}]" for what, change in redesigns.items())
         text = (
-            f"study: World\nmodel: model.json\nscenarios: {{{scenarios}}}\nhorizon: 4 wk\nreplications: {runs}\n"
-            f"measures: [{', '.join(MEASURES)}]\n"
+            f"study: World\nmodel: model.json\nscenarios: {{{scenarios}}}\n"
+            f"horizon: {HORIZON} wk\nreplications: {runs}\nmeasures: [{', '.join(MEASURES)}]\n"
         )
         (folder / "study.yaml").write_text(text)
         return run_study(read_study(folder / "study.yaml"), folder / "out", 1, seed, accept_untrusted=True)
