@@ -64,7 +64,7 @@ def _slow(found: Depth) -> Iterator[str]:
     for row in found.moments.moments_of_truth:
         if row.clear and row.effect and row.effect.mean > 0:
             effect = f"{show_duration(row.effect.mean)} more a case in {cases(row.cases)}"
-            yield f'The deviation that goes with most time: "{what(row)}", {effect}.'
+            yield f'The deviation that clearly goes with most time: "{what(row)}", {effect}.'
             return
 
 
