@@ -1,7 +1,9 @@
 """`desireline simulate` as a user runs it."""
 
+import csv
 import json
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -192,3 +194,29 @@ def test_a_window_that_cannot_be_is_one_clear_error(
     err = capsys.readouterr().err
     assert message in err
     assert "Traceback" not in err
+
+
+def test_an_extract_holds_the_cases_that_end_within_the_window_and_says_so(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--runs", "1", "--horizon", "1 wk", "--json")
+    assert run("simulate", model, "-o", tmp_path / "all", *options) == 0
+    whole = json.loads(capsys.readouterr().out)
+    assert run("simulate", model, "--extract", "-o", tmp_path / "some", *options) == 0
+    part = json.loads(capsys.readouterr().out)
+    assert "extract of finished cases" in part["notes"][-1]
+    assert "extract of finished cases" not in " ".join(whole["notes"])
+    logs = [_by_case(tmp_path / name / "run-0000.csv") for name in ("all", "some")]
+    last = min(min(row["start_time"] for row in rows) for rows in logs[0].values())[:10]
+    until = (date.fromisoformat(last) + timedelta(days=7)).isoformat()
+    ended = [rows for rows in logs[0].values() if max(row["end_time"] for row in rows) <= until]
+    assert 0 < len(ended) < len(logs[0])
+    assert part["measures"]["cases"]["mean"] == len(logs[1]) == len(ended)
+
+
+def _by_case(path: Path) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    with path.open() as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["case_id"], []).append(row)
+    return found

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--steady", is_flag=True, help="Cases go on arriving, unmeasured, until the measured ones have ended.")
 @click.option("--initial", metavar="LOG", help="Start with the cases that are under way in LOG (or its source file).")
 @click.option("--at", metavar="DATE", help="When: with --initial. [default: the end of LOG]")
+@click.option("--extract", is_flag=True, help="Keep only the cases that end within the window.")
 @click.option("--measures", metavar="NAMES", help="Measures, with commas. [default: all]")
 @click.option("--backend", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
 @accept_untrusted
@@ -46,6 +47,7 @@ def command(
     steady: bool,
     initial: str | None,
     at: str | None,
+    extract: bool,
     measures: str | None,
     backend: str,
     accept_untrusted: bool,
@@ -70,7 +72,7 @@ def command(
     with counting("simulating", runs) as progress:
         trial = try_out(
             read, read_scenarios(scenarios), runs=runs, seed=seed, asked=asked, measures=names, folder=output,
-            backend=backend, progress=progress, accept_untrusted=accept_untrusted,
+            backend=backend, progress=progress, accept_untrusted=accept_untrusted, extract=extract,
         )  # fmt: skip
     for note in trial.notes:
         say(note)

@@ -1,7 +1,7 @@
 """A run: one simulated history, which is an event log."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,11 @@ from desireline.simulate.plan import Plan, Window, plan
 BACKENDS = ("auto", "simpy", "compiled")
 ENDED = ("done", "abandoned", "unfinished", "moved")
 DONE, ABANDONED, UNFINISHED, MOVED = range(4)
+OF_CASES = (
+    "case_stream", "case_index", "case_profile", "case_arrival", "case_key", "case_ended", "case_waits", "case_attempt",
+    "treated",
+)  # fmt: skip
+OF_EVENTS = ("activity", "pool", "unit", "enabled", "start", "end", "ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,18 @@ class Run:
     def measured(self) -> np.ndarray:
         """Whether each case arrived in the part of the window that is measured."""
         return (self.case_arrival >= self.plan.measured_from) & (self.case_arrival < self.plan.measured_until)
+
+    def extract(self) -> "Run":
+        """Return the run as an extract of finished cases has it: without those that go on after the window's end."""
+        latest = self.case_arrival.copy()
+        np.maximum.at(latest, self.case, np.maximum(self.start, self.end))
+        kept = (self.case_ended != UNFINISHED) & (latest <= self.plan.measured_until)
+        events, row = kept[self.case], np.cumsum(kept) - 1
+        columns = {name: getattr(self, name)[kept] for name in OF_CASES} | {
+            name: getattr(self, name)[events] for name in OF_EVENTS
+        }
+        first = np.where(kept[self.case_root], self.case_root, np.arange(self.n_cases))
+        return replace(self, **columns, case_root=row[first[kept]], case=row[self.case[events]])
 
     def case_ids(self) -> pa.Array:
         """Return the case ids: S0000000 in order of arrival, S0000000.1 for the first time that customer comes back."""

@@ -26,6 +26,7 @@ from desireline.study.window import Asked, settle
 from desireline.study.work import Task, measures_of, simulated
 
 MANY_UNFINISHED = 0.01
+EXTRACT = "only cases that end within the window are measured and written, as in an extract of finished cases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,11 @@ def try_out(
     backend: str = "auto",
     progress: Callable[[int], None] = lambda done: None,
     accept_untrusted: bool = False,
+    extract: bool = False,
 ) -> Trial:
     """Return what `model` does under `scenario` (all measures where none is named); logs go to `folder`, if any.
+
+    With `extract` the runs hold only the cases that end within the window, as an extract of finished cases would.
 
     Raises
     ------
@@ -90,8 +94,9 @@ def try_out(
     rows, logs, left = [], [], Left()
     for r in range(runs):
         changed, run = simulated(replace(first, refit=model.refit(r), replication=r))
-        rows.append(measures_of(run, changed))
         left.count(run)
+        run = run.extract() if extract else run
+        rows.append(measures_of(run, changed))
         if place is not None:
             logs.append(_write(run, place, r))
         progress(r + 1)
@@ -104,7 +109,7 @@ def try_out(
         seed=seed,
         warnings=(*doubts, *(str(remark) for remark in remarks), *settled.warnings, *left.warnings()),
         verdict=shown(model),
-        notes=settled.remarks,
+        notes=(*settled.remarks, EXTRACT) if extract else settled.remarks,
         window=settled.document(model),
         unfinished=left.unfinished,
         waiting=left.waiting(),
