@@ -7,7 +7,7 @@ from functools import lru_cache
 from desireline.blocks import Flow
 from desireline.blueprint.net import Transition
 from desireline.calibrate.flownet import FlowNet, bits, flow_net
-from desireline.gap.language import language
+from desireline.gap.language import flow_language
 from desireline.gap.moves import PASSED_BY, Moves, planned_moves
 from desireline.gap.traces import Trace
 
@@ -62,15 +62,23 @@ def along(flow: Flow, labels: tuple[str, ...], traces: Traces) -> tuple[Along, .
     None where the flow has too many situations. Kept for the trials of a selection, which ask again and again.
     """
     shape = net_of(flow)
-    automaton = language(shape.net, labels)
+    automaton = flow_language(flow, labels)
     if automaton is None:
         return None
     moves = planned_moves(traces, automaton)
-    return tuple(_laid(shape, labels, trace, journey) for trace, journey in zip(traces, moves, strict=True))
+    found = []
+    for trace, journey in zip(traces, moves, strict=True):
+        one = _laid(shape, labels, trace, journey)
+        if one is None:
+            return None
+        found.append(one)
+    return tuple(found)
 
 
-def _laid(shape: FlowNet, labels: Sequence[str], trace: Trace, journey: Moves) -> Along:
+def _laid(shape: FlowNet, labels: Sequence[str], trace: Trace, journey: Moves) -> Along | None:
     run = shape.run([labels[code] for code, _ in journey], to_the_end=not trace.left)
+    if run is None:
+        return None
     before = [NONE] * len(trace.visits)
     since: list[frozenset[int] | None] = [None] * len(trace.visits)
     tokens = {shape.net.initial: _Token(NONE, (), START)}

@@ -11,6 +11,7 @@ from desireline.blueprint.net import Net, Transition
 
 END = -1
 FAR = 1_000_000
+MOST_PLACES = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +56,15 @@ class FlowNet:
     def _place(self, spot: int) -> int:
         return 1 << (len(self.spots) if spot == END else spot)
 
-    def run(self, word: Sequence[str], to_the_end: bool) -> tuple[Transition, ...]:
+    def run(self, word: Sequence[str], to_the_end: bool) -> tuple[Transition, ...] | None:
         """Return the moves that visit the touchpoints `word`, which the flow allows, and then end if `to_the_end`.
 
         Best first: farthest on, then nearest to the next touchpoint by moves without a visit. Of a loop, leaving comes
-        before going round.
+        before going round. None where more than 5,000 places would have to be looked at.
         """
         waiting = [(0, 0, 0, self.net.initial)]
         came: dict[tuple[int, int], tuple[tuple[int, int], Transition] | None] = {(0, self.net.initial): None}
-        while waiting:
+        while waiting and len(came) <= MOST_PLACES:
             done, _, _, marking = heappop(waiting)
             place = (-done, marking)
             if place[0] == len(word) and (not to_the_end or marking == self.net.final):
@@ -77,7 +78,7 @@ class FlowNet:
                     came[following] = (place, transition)
                     far = min((near.get(bit, FAR) for bit in bits(after)), default=FAR)
                     heappush(waiting, (-following[0], far, -len(came), after))
-        raise AssertionError("a flow does not allow a journey of its own language")
+        return None
 
     @cached_property
     def _near(self) -> dict[str | None, dict[int, int]]:

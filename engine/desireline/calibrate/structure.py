@@ -94,8 +94,10 @@ class _Graph:
         self.states = {label: t for t, label in enumerate(found.labels)}
         self.taken: set[str] = set()
         self.ids: dict[tuple[int, int], str] = {}
-        for number, spot in enumerate(self._in_order(), 1):
-            self._name(spot, number)
+        met: Counter[str] = Counter()
+        for spot in self._in_order():
+            met[self.spots[spot].kind] += 1
+            self._name(spot, met[self.spots[spot].kind])
 
     def built(self) -> tuple[tuple[Branch, ...], dict[str, Node]]:
         nodes: list[Node] = []

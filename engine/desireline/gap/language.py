@@ -5,14 +5,17 @@ that the blueprint allows, not on the net that makes them. So the net's silent m
 construction), states with equal futures are merged (Moore), and every trace is aligned on what remains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from desireline.blueprint.net import Net
+from desireline.blocks import Flow
+from desireline.blueprint.flow import touchpoints_of
+from desireline.blueprint.net import Builder, Net
 
 MAX_STATES = 5_000
+MAX_SHUFFLED = 1_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,74 @@ def language(net: Net, labels: Sequence[str]) -> Language | None:
         return None
     step, accepting = _minimal(*found)
     return Language(step, accepting, _to_end(step, accepting))
+
+
+def flow_language(flow: Flow, labels: Sequence[str]) -> Language | None:
+    """Return the automaton of `flow` over `labels`, block by block; None where it would have too many states.
+
+    The same as that of its net, but branches side by side are put together when each is minimal already, so that ten
+    branches that may be left out, or gone round, are one state and not all that they can be in between.
+    """
+    builder = _BlockByBlock(labels)
+    start, end = builder.place(), builder.place()
+    builder.add(flow, start, end)
+    if builder.too_many:
+        return None
+    return language(Net(tuple(builder.transitions), start, end, builder.places), labels)
+
+
+class _BlockByBlock(Builder):
+    """Adds forks whose branches have no touchpoint in common as one automaton each."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        super().__init__(set())
+        self.labels = labels
+        self.too_many = False
+
+    def parallel(self, flow: Flow, start: int, end: int) -> None:
+        names = [touchpoints_of(part) for part in flow.parts]
+        if len({name for part in names for name in part}) < sum(map(len, names)):
+            return super().parallel(flow, start, end)
+        parts = [flow_language(part, self.labels) for part in flow.parts]
+        known = [part for part in parts if part is not None]
+        branch = {self.labels.index(name): i for i, part in enumerate(names) for name in part}
+        found = _shuffle(known, branch) if len(known) == len(parts) else None
+        if found is None:
+            self.too_many = True
+            return None
+        step, accepting = _minimal(*found)
+        places = [self.place() for _ in accepting]
+        self.move(None, start, places[0])
+        for label in branch:
+            for state in np.flatnonzero(step[label] != len(accepting) - 1).tolist():
+                self.move(self.labels[label], places[state], places[step[label, state]])
+        for state in np.flatnonzero(accepting).tolist():
+            self.move(None, places[state], end)
+        return None
+
+
+def _shuffle(parts: Sequence[Language], branch: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return (step, accepting) of `parts` side by side, each label in its `branch`; None where there are too many."""
+    start = (0,) * len(parts)
+    number = {start: 0}
+    waiting = [start]
+    moves: list[tuple[int, int, int]] = []
+    for state in waiting:
+        for label, i in branch.items():
+            target = int(parts[i].step[label, state[i]])
+            if target != parts[i].dead:
+                following = (*state[:i], target, *state[i + 1 :])
+                if following not in number:
+                    number[following] = len(number)
+                    waiting.append(following)
+                moves.append((label, number[state], number[following]))
+        if len(number) > MAX_SHUFFLED:
+            return None
+    step = np.full((parts[0].step.shape[0], len(number) + 1), len(number), np.int32)
+    for label, source, target in moves:
+        step[label, source] = target
+    ends = [all(part.accepting[s] for part, s in zip(parts, state, strict=True)) for state in waiting]
+    return step, np.array([*ends, False])
 
 
 def _closure(net: Net, markings: set[int]) -> frozenset[int]:
