@@ -51,7 +51,7 @@ class FlowNet:
                 transitions.append(Transition(spot.label or None, 1 << i, sum(self._place(to) for to in spot.to)))
             elif spot.kind == "join":
                 transitions.append(Transition(None, sum(1 << end for end in spot.ends), self._place(spot.to[0])))
-        return Net(tuple(transitions), 1 << self.entry, self._place(END), len(self.spots) + 1)
+        return Net(tuple(transitions), self._place(self.entry), self._place(END), len(self.spots) + 1)
 
     def _place(self, spot: int) -> int:
         return 1 << (len(self.spots) if spot == END else spot)
