@@ -202,6 +202,15 @@ def test_too_many_branches_side_by_side_leave_the_routes_of_the_log() -> None:
     require_sound(made.model)
 
 
+def test_too_many_activities_for_a_process_model_leave_the_routes_of_the_log() -> None:
+    rows: list[tuple[object, ...]] = [
+        (f"c{i}", f"activity {(7 * i + k) % 120}", 100 * i + k, 100 * i + k + 1) for i in range(200) for k in range(4)
+    ]
+    made = calibrated(log_of(rows), None, "discovered")
+    assert any("takes too long to discover" in remark for remark in made.choices["remarks"])
+    require_sound(made.model)
+
+
 def test_routes_by_a_blueprint_need_one() -> None:
     with pytest.raises(ModelError, match="none is given"):
         calibrated(path_log(["AB"] * 50), None)

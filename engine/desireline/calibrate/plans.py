@@ -16,6 +16,9 @@ from desireline.calibrate.visits import Visits
 from desireline.errors import ModelError
 from desireline.gap.visits import of_activities
 
+MOST_ACTIVITIES = 100
+"""The inductive miner takes minutes where hundreds of activities stand in no order."""
+
 Trace = tuple[int, ...]
 
 
@@ -55,6 +58,8 @@ def _discovered(visits: Visits, inside: np.ndarray) -> Plan | str:
     traces = Counter(tuple(part.tolist()) for part in parts if len(part))
     if not traces:
         return "no case of the window has ended"
+    if len(np.unique(activity)) > MOST_ACTIVITIES:
+        return f"a process model of more than {MOST_ACTIVITIES} activities takes too long to discover"
     flow = _mined(tuple(traces.most_common(MOST_VARIANTS)), visits.activities)
     words = f"the flow of a process model discovered from the log (inductive miner, noise {NOISE:.0%})"
     return Plan(flow=flow, names=visits.activities, touchpoint=np.arange(len(visits.activities)), words=words)
