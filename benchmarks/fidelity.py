@@ -1,6 +1,6 @@
 """Calibrates on the first part of each log, simulates the rest, and prints the table of docs/benchmarks.md.
 
-    python -m benchmarks.fidelity FOLDER [--runs 10] [--seed 1] [--only NAME]
+    python -m benchmarks.fidelity FOLDER [--runs 30] [--seed 1] [--only NAME]
 
 FOLDER holds `logs/NAME/train.csv.gz` and `test.csv.gz`; without it there is nothing to do. The model sees `train`
 alone. Each run begins at the first start in `test`, holds as many cases, and has its own arrivals. Distances are means
@@ -128,7 +128,7 @@ def tally(results: dict[str, dict[str, tuple[float, float]]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
-    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="names of logs, with commas")
     parser.add_argument(

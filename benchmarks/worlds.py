@@ -16,6 +16,8 @@ import numpy as np
 
 MONDAY = datetime(2025, 1, 6, tzinfo=UTC)
 HOUR, DAY, WEEK = 60.0, 1440.0, 10080.0
+HORIZON = 4
+"""Weeks that the studies look ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +95,14 @@ class Happened:
         first = np.where(np.isnan(self.left), self.begun, self.left) - self.arrival
         return first + np.nan_to_num(self.papers_begun - self.served)
 
-    def measures(self, since: float = 0.0) -> dict[str, float]:
-        """Return the means over customers who came after `since`, in seconds and shares."""
-        use = self.arrival >= since
+    def measures(self) -> dict[str, float]:
+        """Return the means over customers, in seconds and shares."""
         end = np.fmax(np.fmax(self.left, self.served), self.papers_done)
         return {
-            "wait": float(self.wait()[use].mean() * 60),
-            "cycle_time": float((end - self.arrival)[use].mean() * 60),
-            "abandoned": float((~np.isnan(self.left))[use].mean()),
-            "retained": float(self.chance[use].mean()),
+            "wait": float(self.wait().mean() * 60),
+            "cycle_time": float((end - self.arrival).mean() * 60),
+            "abandoned": float((~np.isnan(self.left)).mean()),
+            "retained": float(self.chance.mean()),
         }
 
 
@@ -195,25 +196,33 @@ def _written(minutes: float) -> str:
     return (MONDAY + timedelta(minutes=minutes)).isoformat()
 
 
-def true_effects(world: World, redesign: str, customers: int = 150_000, seed: int = 9) -> dict[str, float]:
-    """Return the effects of a redesign in the long run, by as many customers, the same before and after."""
-    weeks = max(8, round(customers / (world.an_hour * 168)))
-    before, after = (happen(each, weeks, seed).measures(WEEK) for each in (world, changed(world, redesign)))
-    return {name: after[name] - before[name] for name in before}
+def true_effects(world: World, redesign: str, customers: int = 200_000, seed: int = 9) -> dict[str, float]:
+    """Return the effects of a redesign over four weeks that begin with nobody there: what the studies forecast.
+
+    The mean of as many such histories as hold so many customers, who are the same before and after.
+    """
+    histories = max(8, round(customers / (world.an_hour * 168 * HORIZON)))
+    told = [
+        [happen(each, HORIZON, seed * 1000 + i).measures() for each in (world, changed(world, redesign))]
+        for i in range(histories)
+    ]
+    return {name: float(np.mean([after[name] - before[name] for before, after in told])) for name in told[0][0]}
 
 
 def sampling_errors(world: World, redesign: str, weeks: int, draws: int = 16, seed: int = 3) -> dict[str, float]:
     """Return the standard errors of the effects for one who knows everything but the rates, and has a log of `weeks`.
 
-    Rates, mean times, patience and the share asked for papers are drawn as the log would tell them, and what follows is
-    simulated with the same customers.
+    Rates, mean times, patience, the share asked for papers and what waiting does to staying are drawn as the log would
+    tell them, and what follows is simulated with the same customers.
     """
     draw = np.random.default_rng(seed)
     cases = world.an_hour * 168 * weeks
-    leaving = max(1e-3, happen(world, 8, seed).measures()["abandoned"])
-    kept = 1 / (1 + np.exp(-world.stays))
+    seen = happen(world, 8, seed)
+    leaving = max(1e-3, seen.measures()["abandoned"])
+    known = _staying_covariance(seen) / (cases * (1 - leaving))
     found = []
     for _ in range(draws):
+        stays, minds = draw.multivariate_normal([world.stays, world.minds], known)
         guess = replace(
             world,
             an_hour=world.an_hour * (1 + draw.normal() / cases**0.5),
@@ -223,7 +232,17 @@ def sampling_errors(world: World, redesign: str, weeks: int, draws: int = 16, se
             patience=None
             if world.patience is None
             else world.patience * (1 + draw.normal() / (cases * leaving) ** 0.5),
-            stays=world.stays + draw.normal() / (cases * kept * (1 - kept)) ** 0.5,
+            stays=float(stays),
+            minds=float(minds),
         )
         found.append(true_effects(guess, redesign, 30_000, seed=5))
     return {name: float(np.std([row[name] for row in found], ddof=1)) for name in found[0]}
+
+
+def _staying_covariance(seen: Happened) -> np.ndarray:
+    """Return the covariance of `stays` and `minds` in the true logistic model of one customer: inverse information."""
+    served = np.isnan(seen.left)
+    chance, wait = seen.chance[served], seen.wait()[served] / HOUR
+    design = np.stack([np.ones(len(wait)), -wait], axis=1)
+    information = (design.T * (chance * (1 - chance))) @ design / len(wait)
+    return np.asarray(np.linalg.inv(information))

@@ -72,3 +72,26 @@ def test_a_group_too_large_for_a_fork_counts_as_one_after_the_other() -> None:
 def test_an_overlap_of_one_tick_of_the_clock_is_none(overlap: int, composites: int) -> None:
     found, _ = taken([("A", 0, 0, 10), ("B", 10 - overlap, 10 - overlap, 20)])
     assert len(found.composites) == composites
+
+
+def test_a_state_noted_in_the_middle_of_work_is_no_work_of_its_own() -> None:
+    found, log = taken([("Work", 0, 0, 30), ("Accepted", 20, 20, 20), ("Sent", 40, 40, 45)])
+    assert words(found, log.activities, 3) == ["Work", "Accepted", "Sent"]
+    assert found.linearised == 0
+
+
+def test_work_asked_for_early_that_always_waits_for_the_work_before_comes_after_it() -> None:
+    found, log = taken([("Complete", 0, 0, 30), ("Call", 20, 90, 100)])
+    assert words(found, log.activities, 2) == ["Complete", "Call"]
+    assert (found.since[1] - found.since[3]) % (1000 * MINUTE) == 0
+
+
+def test_two_that_wait_together_run_side_by_side_whichever_begins_first() -> None:
+    one, other = [("X", 0, 0, 30), ("Y", 0, 40, 50)], [("Y", 0, 0, 30), ("X", 0, 40, 50)]
+    rows = [
+        (f"c{i:02d}", activity, *(1000 * i + t for t in when))
+        for i in range(60)
+        for activity, *when in (one if i % 2 else other)
+    ]
+    found = steps(visits(log_of(rows, COLUMNS), {})[0])
+    assert found.composites == (((0,), (1,)),)

@@ -72,7 +72,7 @@ def test_people_get_the_sentence_first(files: tuple[str, str], capsys: pytest.Ca
     out = capsys.readouterr().out
     assert out.startswith('1 of 2 cases (50.0 %) follow "Tickets" from start to end.')
     assert '"Work" is missing in 1 case.' in out
-    assert 'near "Close"' in out
+    assert 'only letter case or spaces from "Close"' in out
 
 
 def test_why_no_cost_can_be_told_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

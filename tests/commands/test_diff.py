@@ -82,6 +82,11 @@ def test_changed_definitions_are_refused_by_name(log: str, tmp_path: Path, capsy
     assert "arrivals" not in names
     assert "its definition changed" in told["error"]["found"]
     assert run("diff", log, log, "--blueprint", blueprint(tmp_path, "2 h")) == 0
+    capsys.readouterr()
+    assert run("diff", str(tmp_path / "1 h"), str(tmp_path / "2 h")) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert "more figures: its definition changed (blueprint " in lines[0]
 
 
 def test_folders_of_compare_are_compared(log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,6 +84,20 @@ def test_effort_fitted_to_surveyed_effort_says_so(files: Path, capsys: pytest.Ca
     assert found["ces"]["low"] < found["ces"]["spearman"] < found["ces"]["high"]
 
 
+def test_the_effort_of_each_case_is_a_table_without_names(files: Path, tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    found = {}
+    for folder, more in (("plain", []), ("named", ["--identify"])):
+        assert run("effort", str(files / "source.yaml"), "-o", str(tmp_path / folder), *more) == 0
+        found[folder] = pq.read_table(tmp_path / folder / "effort_cases.parquet")
+    mean = json.loads((tmp_path / "plain/effort.json").read_text(encoding="utf-8"))["mean"]
+    assert np.mean(found["plain"].column("effort").to_numpy()) == pytest.approx(mean)
+    assert not {"case_id", "customer"} & set(found["plain"].column_names)
+    assert found["named"].column("case_id").to_pylist()[:1] == ["c0"]
+    assert found["plain"].column("episode").null_count == 0
+
+
 def test_people_read_effort_in_a_sentence(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("effort", str(files / "source.yaml")) == 0
     out = capsys.readouterr().out
@@ -132,8 +146,8 @@ def test_options_tell_an_outcome_of_their_own(files: Path, capsys: pytest.Captur
 def test_people_read_retention(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("retain", str(files / "source.yaml")) == 0
     out = capsys.readouterr().out
-    assert "of 400 (" in out
-    assert "Losses that go with each issue" in out
+    assert "of 400 cases (" in out
+    assert "Losses that go with each issue, a year" in out
     assert "keep" in out
 
 

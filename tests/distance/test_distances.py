@@ -88,8 +88,15 @@ def test_waiting_is_idle_time_where_the_log_does_not_say_when_work_was_enabled()
     untold = sample(log_of([("a", "A", 0, 60), ("a", "B", 90, 100), ("a", "C", 95, 130)]))
     shorter = replace(told, enabled=told.enabled + 30 * MINUTE)
     assert DISTANCES["waiting"](told, shorter) == pytest.approx(0.5)
-    assert (waits(untold, known=False) / MINUTE).tolist() == [30, 0]  # before C none: B still went on
+    assert (waits(untold, frozenset()) / MINUTE).tolist() == [30, 0]  # before C none: B still went on
     assert DISTANCES["waiting"](untold, untold) == 0
+
+
+def test_activities_that_do_not_say_when_their_work_was_enabled_take_no_part_in_the_distance_of_waits() -> None:
+    columns = "case_id activity enabled start end"
+    observed = sample(log_of([("a", "Work", 0, 30, 60), ("a", "Note", None, 100, 100)], columns))
+    simulated = sample(log_of([("a", "Work", 0, 30, 60), ("a", "Note", 100, 100, 100)], columns))
+    assert DISTANCES["waiting"](observed, simulated) == 0
 
 
 def test_abandonment_is_the_difference_of_shares() -> None:

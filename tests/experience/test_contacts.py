@@ -47,4 +47,4 @@ def test_without_customers_nobody_can_come_back() -> None:
     log = from_arrays({"case_id": ["a"], "activity": ["x"], "start": [0], "end": [0]})
     with pytest.raises(LogError, match="names no customers"):
         contacts(log)
-    assert len(contacts(log, named=False)) == 1
+    assert len(contacts(log, only_named=False)) == 1

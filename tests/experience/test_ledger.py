@@ -92,8 +92,39 @@ def test_every_bridge_closes_and_leads_to_the_next(rows: list[tuple[str, int, in
         assert row.opening == opening
         assert row.opening + row.new - row.lost + row.regained == row.closing >= 0
         v = row.value
-        assert v.opening == pytest.approx(worth, abs=0.02)
-        assert v.opening + v.new - v.lost + v.regained + v.grown == pytest.approx(v.closing, abs=0.05)
+        assert v.opening == worth
+        assert v.opening + v.new - v.lost + v.regained + v.grown == pytest.approx(v.closing, abs=1e-9)
         opening, worth = row.closing, v.closing
     assert book.new == len({c for c, _, _ in rows})
     assert np.isclose(book.new - book.lost + book.regained, book.closing)
+
+
+def test_days_and_fixed_periods_of_days_begin_at_midnight() -> None:
+    log = visits_of([("a", 0.3, 0.3), ("b", 1.6, 1.6), ("c", 3.2, 3.2)])
+    for period, names in (("day", ["1970-01-01", "1970-01-02", "1970-01-03", "1970-01-04"]), ("2 d", None)):
+        book = asset_of(log, source(returns_within="1 d"), period=period)
+        assert [row.period for row in book.periods] == (names or ["1970-01-01", "1970-01-03"])
+
+
+def test_the_interval_of_the_residual_value_holds_that_periods_differ_by_more_than_chance() -> None:
+    """The same share lost over all, evenly in one log and in every second period in the other."""
+
+    def width(lost: tuple[int, int]) -> float:
+        rows, gone = [], []
+        for customer in range(600):
+            for k in range(12):
+                leaves = (customer + 17 * k) % 60 < lost[k % 2]
+                rows.append((f"p{customer}", 30.0 * k + 5, 30.0 * k + 6))
+                gone.append("yes" if leaves else "no")
+        log = visits_of(rows, gone=gone, worth=[1.0] * len(rows))
+        residual = asset_of(log, source("worth", attribute="gone", lost=["yes"]), period="30 d", discount=0.1).residual
+        return residual.retention_high - residual.retention_low
+
+    assert width((0, 12)) > 3 * width((6, 6))
+
+
+def test_what_is_not_known_of_outcomes_and_customers_is_said() -> None:
+    log = visits_of([("a", 0, 1), ("case 1", 1, 2), ("b", 2, 3)], gone=["yes", None, "no"])
+    notes = asset_of(log, source(attribute="gone", lost=["yes"])).notes
+    assert any("1 of 3 cases name no customer" in note for note in notes)
+    assert any("the outcome of 1 cases is not known" in note for note in notes)

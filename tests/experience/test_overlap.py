@@ -3,8 +3,10 @@
 import numpy as np
 
 from desireline.experience.contacts import contacts
-from desireline.experience.overlap import collision, overlaps
-from tests.experience.people import visits_of
+from desireline.experience.effort_report import effort_of
+from desireline.experience.overlap import Collision, collision, overlaps
+from desireline.measure.cases import burdened_table
+from tests.experience.people import DAY, source, visits_of
 
 
 def test_overlap_is_time_in_common_and_not_touching() -> None:
@@ -28,3 +30,29 @@ def test_without_others_alike_nothing_is_said() -> None:
     )
     assert found.mean is None
     assert "at least 10" in found.reason
+
+
+def collisions(retained: dict, within: float) -> dict[str, Collision]:
+    """Return what goes with overlap in a log where a second journey that overlaps loses three in ten more."""
+    draw = np.random.default_rng(8)
+    rows, gone = [], []
+    for customer in range(1200):
+        several = customer % 2 == 0
+        for begin in (0.0, within) if several else (0.0,):
+            rows.append((f"p{customer:04d}", begin + 0.01 * customer, begin + 0.01 * customer + 2))
+            gone.append("yes" if draw.random() < (0.5 if several else 0.2) else "no")
+    log, told = visits_of(rows, gone=gone), source(**retained)
+    found = effort_of(log, told, burdened_table(log, told, window=DAY), window=DAY)
+    return {row.outcome: row for row in found.customers.collision}
+
+
+def test_journeys_are_not_matched_on_the_outcome_and_compared_with_customers_without_overlap() -> None:
+    found = collisions({"attribute": "gone", "lost": ["yes"]}, within=1.0)["retained"]
+    assert (found.matched, found.others) == (1200, 600)
+    assert found.low < -0.3 < found.high < -0.2
+
+
+def test_where_coming_back_is_the_outcome_overlap_says_nothing_of_it() -> None:
+    found = collisions({"returns_within": "1 d"}, within=1.0)["retained"]
+    assert found.mean is None
+    assert "by definition" in found.reason

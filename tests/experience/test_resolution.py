@@ -4,29 +4,8 @@ import numpy as np
 import pytest
 
 from desireline.experience.contacts import contacts
-from desireline.experience.resolution import episode_of, episodes, kaplan_meier, next_issues, resolution
+from desireline.experience.resolution import episode_of, episodes, next_issues, resolution
 from tests.experience.people import DAY, visits_of
-
-
-def test_the_estimate_is_that_of_statsmodels() -> None:
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    draw = np.random.default_rng(3)
-    times, happened = np.ceil(draw.exponential(10, 300)), draw.random(300) < 0.6
-    theirs = SurvfuncRight(times, happened.astype(int))
-    share, low, high = kaplan_meier(times, happened, theirs.surv_times, np.arange(300))
-    assert share == pytest.approx(theirs.surv_prob)
-    half = (high - low)[: len(share) // 2]
-    assert half == pytest.approx(2 * 1.96 * theirs.surv_prob_se[: len(half)], rel=0.1)
-
-
-def test_the_interval_widens_where_contacts_share_a_customer() -> None:
-    draw = np.random.default_rng(4)
-    times, happened = np.repeat(draw.exponential(10, 100), 5), np.ones(500, bool)
-    at = np.array([7.0])
-    _, low, high = kaplan_meier(times, happened, at, np.arange(500))
-    _, wide_low, wide_high = kaplan_meier(times, happened, at, np.repeat(np.arange(100), 5))
-    assert (wide_high - wide_low)[0] == pytest.approx((high - low)[0] * 5**0.5, rel=0.1)
 
 
 def test_a_contact_too_recent_to_tell_is_not_settled() -> None:

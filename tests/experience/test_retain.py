@@ -111,6 +111,65 @@ def test_a_feature_that_separates_perfectly_is_refused_by_name() -> None:
         fitted(log, source(**GONE), asked=["score"])
 
 
+def test_features_that_separate_together_are_refused_by_name() -> None:
+    draw = np.random.default_rng(11)
+    gone = np.array(["yes"] * 150 + ["no"] * 150)
+    noise = draw.normal(0, 5, 300)
+    log = visits_of(
+        [(f"p{i}", i % 7, i % 7 + 0.1) for i in range(300)],
+        gone=gone.tolist(),
+        noise=noise.tolist(),
+        refund=(noise + np.where(gone == "yes", 4.0, 0.0) + draw.normal(0, 0.1, 300)).tolist(),
+    )
+    with pytest.raises(LogError, match="together refund, noise separate the kept from the lost perfectly"):
+        fitted(log, source(**GONE), asked=["noise", "refund"])
+
+
+def test_a_feature_of_which_too_few_cases_tell_is_refused_with_the_counts() -> None:
+    """Of forty cases without the mark one was lost: however large a coefficient came out, it would follow that one."""
+    n = 1500
+    log = world(12, n, mark=np.where(np.arange(n) < 40, "no", "yes"))
+    gone = np.array(log.cases.column("gone").to_pylist())
+    mark = np.array(log.cases.column("mark").to_pylist())
+    rare = np.flatnonzero(mark == "no")
+    gone[rare] = "no"
+    gone[rare[0]] = "yes"
+    order = np.argsort([int(name[1:]) for name in log.cases.column("case_id").to_pylist()])
+    found = fitted(log_with_outcome(log, gone[order]), source(**GONE), asked=["mark"])
+    assert [row.reason for row in found.refused if row.feature == "mark = no"] == [
+        "of 40 cases with it only 1 was lost: too few to tell"
+    ]
+    assert "mark = no" not in {term.name for term in found.terms}
+
+
+def test_contrasts_say_in_customers_what_the_coefficients_say() -> None:
+    found = fitted(world(13, 4000), source(**GONE))
+    waiting = next(row for row in found.contrasts if row.feature.startswith("wait"))
+    draw = np.random.default_rng(13)
+    passes, waited = draw.integers(0, 4, 4000), draw.exponential(8, 4000)
+    kept = [1 / (1 + np.exp(-(2 - 0.1 * hours - 0.4 * passes))) for hours in np.quantile(waited, [0.1, 0.9])]
+    assert waiting.unit == "s"
+    assert waiting.start < 2 * 3600 < 12 * 3600 < waiting.end
+    assert waiting.low < kept[1].mean() - kept[0].mean() < waiting.high
+
+
+def test_the_experience_measure_holds_only_what_customers_go_through() -> None:
+    draw = np.random.default_rng(14)
+    told = source(**GONE).model_copy(update={"attributes": ["segment"]})
+    found = fitted(world(14, 3000, segment=draw.choice(["old", "new"], 3000)), told)
+    assert set(found.experience_measure.weights) == {"wait_h", "handoffs"}
+    assert found.experience_measure.mean == pytest.approx(sum(found.experience_measure.parts.values()))
+
+
+def test_a_feature_that_nearly_tells_the_outcome_is_pointed_at() -> None:
+    log = world(15, 1500)
+    gone = np.array(log.cases.column("gone").to_pylist()) == "yes"
+    order = np.argsort([int(name[1:]) for name in log.cases.column("case_id").to_pylist()])
+    score = (3.0 * gone + np.random.default_rng(15).normal(0, 1, 1500))[order]
+    found = fitted(world(15, 1500, score=score), source(**GONE), asked=["score"])
+    assert any(note.startswith('"score" alone nearly tells who was lost') for note in found.notes)
+
+
 def test_what_is_known_only_after_leaving_is_refused_by_name() -> None:
     n = 400
     gone = np.where(np.random.default_rng(5).random(n) < 0.3, "yes", "no")
@@ -188,6 +247,24 @@ def test_returns_make_a_hazard_over_the_contacts_with_what_lies_before() -> None
     assert terms["log_earlier_contacts"].low > 0
     assert [row.model for row in found.comparison][-1] == "purchase history (BG/NBD)"
     assert found.unknown > 0
+
+
+def test_contacts_near_the_end_of_the_log_are_unknown_also_where_the_customer_came() -> None:
+    """Half of all contacts are followed by another within ten days; those who came late would else count as kept."""
+    draw = np.random.default_rng(16)
+    rows = []
+    for customer in range(1500):
+        day = draw.uniform(0, 100)
+        while day < 100:
+            rows.append((f"p{customer:04d}", day, day))
+            if draw.random() < 0.5:
+                break
+            day += draw.uniform(0, 10)
+    log = visits_of(rows)
+    found = evidence(log, source(returns_within="30 d"))
+    end = max(day for _, day, _ in rows)
+    assert found.known == sum(day + 30 <= end for _, day, _ in rows)
+    assert abs(found.lost / found.known - 0.5) < 0.04
 
 
 def test_returns_without_customers_are_refused() -> None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from desireline.experience.features import FEATURES, features
+from desireline.errors import ModelError
+from desireline.experience.features import FEATURES, feature, features
 from desireline.experience.retention import fit, probability
 from desireline.log.casetable import CaseTable
 from desireline.units import HOUR
@@ -96,3 +97,20 @@ def test_features_are_columns_named_once() -> None:
     names, matrix = features(table(n=7))
     assert names == FEATURES
     assert matrix.shape == (7, len(FEATURES))
+
+
+def test_a_feature_of_which_a_journey_tells_nothing_is_an_error() -> None:
+    with pytest.raises(ModelError, match='retention goes by "late", of which this journey tells nothing'):
+        feature(replace(table(n=3), late=None), "late")
+    with pytest.raises(ModelError, match='retention goes by "mood"'):
+        feature(table(n=3), "mood")
+
+
+def test_a_count_that_two_cases_tell_of_is_not_in_the_model() -> None:
+    cases = table(n=3000)
+    abandoned = np.zeros(3000, np.int64)
+    abandoned[np.flatnonzero(cases.kept == 1)[:60]] = 1
+    abandoned[np.flatnonzero(cases.kept == 0)[:2]] = 1
+    found = fit(replace(cases, abandoned=abandoned)).retention
+    assert found is not None
+    assert "abandoned" not in found.features

@@ -28,6 +28,17 @@ def missing(split: Split) -> dict[str | None, tuple[float, float, bool]]:
     return {r.segment: (r.mean, r.others, r.clear) for r in split.segments if r.kind == "missing"}
 
 
+def test_hardly_any_cases_make_no_clear_difference() -> None:
+    rows = []
+    for i in range(2000):
+        way = "AC" if i % 160 == 1 else "ABC"
+        about = {"case": i, "segment": "few" if i % 8 == 0 else "many"}
+        rows += [{**about, "activity": a, "start": n + i, "end": n + i} for n, a in enumerate(way)]
+    split = by_segment(examine(timed(rows), PLAN, {}), ["segment"], None)
+    assert missing(split)["few"] == (0.0, pytest.approx(13 / 1750), False)
+    assert all(row.q > 0.05 for row in split.inconsistency if row.kind == "missing")
+
+
 def test_a_segment_that_differs_is_clear_and_its_interval_holds_the_difference() -> None:
     split = by_segment(world({"x": 0.1, "y": 0.1, "z": 0.5}), ["segment"], None)
     rows = missing(split)

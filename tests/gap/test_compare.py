@@ -150,7 +150,7 @@ def test_a_trace_of_five_thousand_events_is_aligned() -> None:
 
 
 def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 20)
+    monkeypatch.setattr("desireline.gap.plan.MAX_STATES", 20)
     letters = "ABCDE"
     plan = blueprint([{"parallel": list(letters)}, "Z"], letters + "Z")
     gap = compare(log_of([letters + "Z", letters[1:] + "Z", letters + "ZZ"]), plan, {})
@@ -160,7 +160,7 @@ def test_a_blueprint_with_too_many_states_is_aligned_by_pm4py(monkeypatch: pytes
 
 def test_a_trace_that_no_budget_is_enough_for_is_counted_and_bounds_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = blueprint([{"parallel": ["A", "B", "C"]}, "D"], "ABCD")
-    monkeypatch.setattr("desireline.gap.language.MAX_STATES", 3)
+    monkeypatch.setattr("desireline.gap.plan.MAX_STATES", 3)
     monkeypatch.setattr("desireline.gap.by_pm4py.BUDGETS", (0.0,))
     gap = compare(log_of(["ABCD", "DAC"]), plan, {})
     assert gap.unaligned == gap.cases == 2
@@ -170,12 +170,30 @@ def test_a_trace_that_no_budget_is_enough_for_is_counted_and_bounds_are_given(mo
     assert (again.unaligned, again.fitness.mean, again.fitness.bounds) == (0, 1 - 1 / 7 / 2, None)
 
 
-def test_cases_last_seen_shortly_before_the_log_ends_are_noted() -> None:
-    rows = [{"case": i, "activity": a, "start": n, "end": n} for i in range(20) for n, a in enumerate("ABC")]
-    rows += [{"case": 20, "activity": a, "start": n + 0.5, "end": n + 0.5} for n, a in enumerate("AB")]
+def test_what_would_come_next_after_a_log_that_ends_in_the_middle_is_not_reached() -> None:
+    rows = [{"case": i, "activity": a, "start": i + 3 * n} for i in range(60) for n, a in enumerate("ABC")]
+    gap = compare(timed([{**row, "end": row["start"]} for row in rows if row["start"] < 59.5]), ABC, {})
+    assert gap.deviations == ()
+    assert gap.under_way == 6
+    assert {row.touchpoint: row.cases for row in gap.not_reached} == {"B": 3, "C": 6}
+    assert any("6 cases stop where most go on" in note for note in gap.notes)
+
+
+def test_what_was_passed_by_is_missing_in_a_case_under_way_too() -> None:
+    plan = blueprint(["A", "B", "C", "D"], "ABCD")
+    ways = {i: "ACD" if i > 56 else "ABCD" for i in range(60)}
+    rows = [{"case": i, "activity": a, "start": i + 3 * n} for i, way in ways.items() for n, a in enumerate(way)]
+    gap = compare(timed([{**row, "end": row["start"]} for row in rows if row["start"] < 62.5]), plan, {})
+    assert gap.under_way == 6
+    assert found(gap) == [("B", "missing", 3, 3)]
+
+
+def test_whole_cases_miss_what_they_miss_however_late_they_end() -> None:
+    ways = {i: "AB" if i % 10 == 9 else "ABC" for i in range(60)}
+    rows = [{"case": i, "activity": a, "start": i + n, "end": i + n} for i, w in ways.items() for n, a in enumerate(w)]
     gap = compare(timed(rows), ABC, {})
-    assert found(gap) == [("C", "missing", 1, 1)]
-    assert any("1 were last seen shortly before the log ends" in note for note in gap.notes)
+    assert found(gap) == [("C", "missing", 6, 6)]
+    assert gap.under_way == 0
 
 
 def test_swapped_pairs_are_each_explained_by_their_later_touchpoint() -> None:

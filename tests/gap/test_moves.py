@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from desireline.blocks import NOTHING, Flow, sequence
 from desireline.calibrate.flownet import flow_net, only
 from desireline.gap.align import align
-from desireline.gap.language import flow_language, language
+from desireline.gap.language import language
 from desireline.gap.moves import PASSED_BY, planned_moves
+from desireline.gap.plan import flow_plan
 from desireline.gap.traces import Trace
 
 LABELS = tuple("ABCDE")
@@ -35,7 +36,7 @@ TRACES = st.lists(
 
 @given(FLOWS, TRACES)
 def test_a_planned_journey_has_the_deviations_of_its_alignment(flow: Flow, traces: list[Trace]) -> None:
-    automaton = flow_language(flow, LABELS)
+    automaton = flow_plan(flow, LABELS)
     assert automaton is not None
     aligned = align(traces, automaton)
     shape = flow_net(flow)
@@ -53,7 +54,7 @@ def test_a_planned_journey_has_the_deviations_of_its_alignment(flow: Flow, trace
 
 @given(FLOWS)
 def test_the_automaton_made_block_by_block_is_that_of_the_net(flow: Flow) -> None:
-    one, other = flow_language(flow, LABELS), language(flow_net(flow).net, LABELS)
+    one, other = flow_plan(flow, LABELS), language(flow_net(flow).net, LABELS)
     assert one is not None
     assert other is not None
     assert one.step.shape == other.step.shape

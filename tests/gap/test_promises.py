@@ -8,15 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.gap.promises import Kept, promises
+from desireline.gap.compare import compare
+from desireline.gap.promises import Kept
+from desireline.gap.promises import ledger as every
 from desireline.gap.visits import visits
 from desireline.log.eventlog import EventLog
 from tests.gap.journeys import HOUR, blueprint, log_of, timed
 
 
 def ledger(log: EventLog, plan: Blueprint, gave_up: dict[str, str | None] | None = None) -> Kept:
-    [row] = promises(log, visits(log, plan), plan, gave_up or {})
-    return row
+    [settled] = every(log, visits(log, plan), plan, gave_up or {})
+    return settled.row
 
 
 def counts(row: Kept) -> tuple[int | None, ...]:
@@ -205,8 +207,21 @@ def test_kept_late_early_and_open_are_all(rows: list[tuple[str, int, int, bool]]
         promises={"P": {"from": "A", "to": "B", "target": "20 h", "early": "10 h"}},
     )
     found = visits(log, plan)
-    wait, cycle, between = promises(log, found, plan, {})
+    wait, cycle, between = (settled.row for settled in every(log, found, plan, {}))
     at_a = int((found.touchpoint == 0).sum())
     cases_with_a = len(set(found.case[found.touchpoint == 0].tolist()))
     for row, all_of_them in ((wait, at_a), (cycle, at_a), (between, cases_with_a)):
         assert sum(counts(row)) + row.unknown == all_of_them  # type: ignore[arg-type]
+
+
+def test_of_what_was_never_delivered_it_is_said_where_the_way_does_not_lead_there() -> None:
+    plan = blueprint(
+        ["A", {"choice": {"yes": ["B", "C"], "no": ["D"]}}, "E"],
+        "ABCDE",
+        promises={"P": {"from": "A", "to": "C", "target": "5 h"}},
+    )
+    ways = ["ABCE", "ADE", "ADE", "ABE"]
+    rows = [event(i, a, 3 * n) for i, way in enumerate(ways) for n, a in enumerate(way)]
+    [row] = compare(timed(rows), plan, {}).promises
+    assert counts(row) == (0, 4, 0, 0)
+    assert (row.undelivered, row.undelivered_elsewhere) == (3, 2)

@@ -65,7 +65,23 @@ def test_attributes_hold_what_was_so_at_the_time(tmp_path: Path) -> None:
 def test_an_event_of_several_objects_counts_for_each(tmp_path: Path) -> None:
     found = read(tmp_path, ocel(), "log.json", object_type="item")
     assert [row[:2] for row in rows(found.log)] == [("i1", "Place"), ("i1", "Pick"), ("i2", "Place"), ("i2", "Pick")]
-    assert "2 of 3 events touch several objects of the type item: they are in the case of each" in found.notes
+    told = "2 of 3 events touch several objects of the type item (convergence): they are in the case of each"
+    assert any(note.startswith(told) and "hold 2 more events than happened" in note for note in found.notes)
+
+
+def test_an_activity_done_again_for_another_object_is_told_apart_from_rework(tmp_path: Path) -> None:
+    again = [
+        event("Place", "2024-01-01T10:00:00Z", "o1", "i1", "i2"),
+        event("Pick", "2024-01-01T11:00:00Z", "o1", "i1"),
+        event("Pick", "2024-01-01T12:00:00Z", "o1", "i2"),
+        event("Pick", "2024-01-01T13:00:00Z", "o1", "i2"),
+        event("Pick", "2024-01-01T14:00:00Z", "o2", "i1"),
+    ]
+    notes = read(tmp_path, ocel(again), "log.json", object_type="order").notes
+    assert [note for note in notes if "divergence" in note] == [
+        "1 events in 1 cases do an activity again for another item (divergence): they look like repeated steps and are "
+        "none"
+    ]
 
 
 def test_the_type_may_stand_in_a_source_file(tmp_path: Path) -> None:

@@ -58,6 +58,14 @@ def test_handoffs_count_changes_of_owner_and_of_pool_where_nobody_owns() -> None
     assert case_table(log(), owners={**owners, "Hang up": "Care"}).handoffs.tolist() == [2, 1]
 
 
+def test_a_step_that_nobody_is_known_to_do_hides_no_handoff() -> None:
+    rows = {"case_id": ["a"] * 3 + ["b"] * 2, "activity": ["Order", "Message", "Credit", "Message", "Order"]}
+    times = [minute * MINUTE for minute in range(5)]
+    pools = ["Sales", None, "Risk", None, "Sales"]
+    table = case_table(from_arrays({**rows, "start": times, "end": times, "pool": pools}))
+    assert table.handoffs.tolist() == [1, 0]
+
+
 def test_repeats_count_events_of_activities_seen_before() -> None:
     assert case_table(log()).repeats.tolist() == [1, 0]
 

@@ -1,5 +1,7 @@
 """Measures: means over cases, null with a reason where nothing is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,7 @@ SECOND = 1_000_000
 def table(**changed: list[int]) -> CaseTable:
     columns = {name: [0, 0] for name in CaseTable.__dataclass_fields__}
     columns |= {"kept": [-1, -1], **changed}
+    del columns["chance"]
     return CaseTable(**{name: np.array(values, np.int64) for name, values in columns.items()})
 
 
@@ -28,6 +31,12 @@ def test_cases_that_never_say_when_they_were_enabled_do_not_count_for_waiting() 
 
 def test_retained_is_the_share_kept_among_known_outcomes() -> None:
     assert measure(table(kept=[1, -1]), ["retained"]) == {"retained": 1.0}
+
+
+def test_of_a_run_the_chance_of_being_kept_counts() -> None:
+    known = replace(table(kept=[1, 0], value=[8, 8]), chance=np.array([750_000, 250_000]))
+    assert measure(known, ["retained", "value"]) == {"retained": 0.5, "value": 4e-6}
+    assert measure(replace(known, kept=np.array([1, -1])), ["retained"]) == {"retained": 0.75}
 
 
 def test_what_is_not_known_is_none_and_has_a_reason() -> None:

@@ -56,3 +56,12 @@ def test_a_case_that_passes_no_activity_that_tells_has_no_outcome() -> None:
 def test_a_model_without_enabled_times_tells_no_waiting() -> None:
     model = replace(MODEL, has_enabled=False)
     assert not run_table(simulate(model, seed=3, horizon=WEEK), model).enabled_known.any()
+
+
+def test_who_is_kept_is_drawn_by_the_chance_that_is_measured() -> None:
+    table = run_table(simulate(MODEL, seed=3, horizon=4 * WEEK), MODEL)
+    assert table.chance is not None
+    chance = table.chance / 1e6
+    error = (chance * (1 - chance)).sum() ** 0.5
+    assert 0.0 < chance.mean() < 1.0
+    assert abs((table.kept == 1).sum() - chance.sum()) < 3 * error

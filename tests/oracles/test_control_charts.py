@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from desireline.stats.charts import Limits, arl_cusum, arl_ewma, began, charts, limits, standardised
+from desireline.stats.charts import Limits, arl_cusum, arl_ewma, began, charts, limits, rhythm_of, standardised
 
 
 @pytest.mark.parametrize(("h", "in_control", "one_sigma"), [(4.0, 171, 8.5), (5.0, 473, 10.5)])
@@ -32,7 +32,7 @@ def test_simulated_run_lengths_are_the_computed_ones(shift: float) -> None:
 def out_of_limits(series: np.ndarray, variance: np.ndarray, n_reference: int, false_alarm: float) -> int | None:
     """Return the first point after the reference that leaves the charts."""
     place = np.arange(len(series))
-    free = standardised(series, variance, n_reference, place % 7, place // 7)
+    free = standardised(series, variance, n_reference, rhythm_of(series, variance, place % 7, place // 7))
     score = charts(free.values[n_reference:], limits(len(series) - n_reference, false_alarm)).score
     return (
         int(score.argmax() if not (score >= 1).any() else np.flatnonzero(score >= 1)[0]) if (score >= 1).any() else None

@@ -3,7 +3,7 @@
 import numpy as np
 
 from desireline.experience.logistic import clustered, quick
-from desireline.experience.resolution import kaplan_meier
+from desireline.stats.survival import kaplan_meier
 
 TRUTH = np.array([1.0, -0.06, -0.3, 0.5])
 WORLDS = 100

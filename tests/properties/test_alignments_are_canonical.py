@@ -1,6 +1,7 @@
 """The chosen alignment is the best of all, found by trying everything on small blueprints."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import product
 
@@ -11,8 +12,10 @@ from desireline.blocks import Flow, sequence
 from desireline.blueprint.flow import touchpoints_of
 from desireline.blueprint.net import Net, _Builder
 from desireline.gap.align import align
-from desireline.gap.language import language
+from desireline.gap.language import Language, language
+from desireline.gap.plan import plan_of
 from desireline.gap.traces import Trace
+from tests.gap.journeys import blueprint
 
 NAMES = "ABCD"
 Word = tuple[str, ...]
@@ -162,3 +165,34 @@ def test_customers_who_left_are_held_only_to_what_came_before(flow: Flow, trace:
     _, moves, not_reached = chosen(flow, trace, left=True)
     assert order_of(moves) == min(map(order_of, nearest))
     assert len(not_reached) == nearest[moves]
+
+
+PLAN = blueprint(["A", "B", "C", "D"], NAMES)
+
+
+def allowed(plan: Language, longest: int) -> frozenset[Word]:
+    found, ways = set(), [((), 0)]
+    for way, state in ways:
+        if plan.accepting[state]:
+            found.add(way)
+        if len(way) < longest:
+            steps = zip(NAMES, plan.step[:, state].tolist(), strict=True)
+            ways += [((*way, name), to) for name, to in steps if to != plan.dead]
+    return frozenset(found)
+
+
+@settings(max_examples=150)
+@given(flows)
+def test_block_by_block_a_flow_has_the_language_of_its_net(flow: Flow) -> None:
+    plan, by_net = plan_of(replace(PLAN, flow=flow), NAMES), language(net_of(flow), NAMES)
+    assert plan is not None
+    assert by_net is not None
+    assert allowed(plan, 4) == words(flow, 4)
+    assert plan.dead == by_net.dead
+
+
+def test_a_flow_whose_net_has_very_many_markings_may_have_one_state() -> None:
+    any_time = [{"optional": [{"loop": {"do": [name]}}]} for name in "ABCDEFGHIJ"]
+    plan = plan_of(blueprint([{"parallel": any_time}], "ABCDEFGHIJ"), "ABCDEFGHIJ")
+    assert plan is not None
+    assert plan.dead == 1

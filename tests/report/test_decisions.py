@@ -28,11 +28,20 @@ def test_priorities_read_as_people_say_them() -> None:
     assert "<crew>" not in found.svg, "names are escaped in the plot"
 
 
+def test_what_staff_costs_stands_beside_the_priorities() -> None:
+    staff = {"pool": "Field", "hours": 2607.0, "an_hour": 45.0, "per_year": 117315.0}
+    found = decisions(answer(priorities=[{**PRIORITY, "staffing": [staff]}]))
+    assert found is not None
+    assert found.staff == (
+        ("second <crew>", "117,000 EUR a year, from 45 an hour x 2,610 more staffed hours in Field"),
+    )
+
+
 def test_a_portfolio_leads() -> None:
     chosen = {"scenarios": ["a", "b"], "cost": 5.0, "net": MONEY, "added": 80_000.0, "probability_positive": 1.0}
     found = decisions(answer(portfolio={"budget": 100_000, "best": chosen, "sets": [chosen]}))
     assert found is not None
-    assert "a and b brings most" in found.lead
+    assert "a and b together bring most" in found.lead
     assert found.portfolio[0][0] == "a + b"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from desireline.report.documents import Documents
 from desireline.report.page import page
-from desireline.report.watched import alarms_by_touchpoint, spark
+from desireline.report.watched import marks, spark
 
 DAYS = [f"2024-01-{day:02}" for day in range(1, 11)]
 SERIES: dict[str, Any] = {
@@ -27,17 +27,38 @@ ALARM: dict[str, Any] = {
     "worse": True,
     "before": 90.0,
     "after": 300.0,
-    "still": True,
+    "ended": None,
+    "by_chance": 0.001,
     "driver": {"attribute": "site", "value": "<b>B</b>", "share": 1.0, "before": 1.0, "after": 2.0},
 }
 WATCH: dict[str, Any] = {
     "reference": ["2024-01-01", "2024-01-05"],
     "watched": ["2024-01-06", "2024-01-10"],
     "false_alarms": 1.0,
+    "currency": "EUR",
     "alarms": [ALARM],
     "series": [SERIES],
     "incidents": [
-        {"began": "2024-01-07", "series": ["Answer: wait"], "at_risk": {"mean": 2.0, "low": 1.0, "high": 3.0}}
+        {
+            "began": "2024-01-07",
+            "ended": None,
+            "verdict": "worse",
+            "series": ["Answer: wait"],
+            "touchpoint": "Answer",
+            "driver": "site = <b>B</b>",
+            "by_chance": 0.001,
+            "at_risk": {"mean": 2.0, "low": 1.0, "high": 3.0, "value": 50.0},
+        },
+        {
+            "began": "2024-01-08",
+            "ended": None,
+            "verdict": "better",
+            "series": ["arrivals"],
+            "touchpoint": None,
+            "driver": None,
+            "by_chance": 2.0,
+            "at_risk": {"mean": None, "reason": "few cases"},
+        },
     ],
     "notes": [],
 }
@@ -101,7 +122,8 @@ def test_alarms_stand_with_their_sparklines() -> None:
     section = text[text.index('<section id="watch"') :]
     assert section.count('class="spark"') == 1
     assert section.count("<polyline") == 2
-    assert "2.0 more (1.0 to 3.0)" in section
+    assert "2.0 more (1.0 to 3.0), worth 50 EUR" in section
+    assert "Weak signs, which may be chance: Arrivals since 2024-01-08." in section
     assert "site = &lt;b&gt;B&lt;/b&gt;" in section
 
 
@@ -121,6 +143,14 @@ def test_scorecards_and_the_change_since_the_last_period_stand_on_the_page() -> 
     assert "1 of 1 figures changed beyond chance from old (2024-01-01 to 2024-01-05) to new." in text
 
 
-def test_alarms_are_told_by_touchpoint_for_the_map() -> None:
-    assert alarms_by_touchpoint(WATCH) == {"Answer": "waiting up since 2024-01-07"}
-    assert alarms_by_touchpoint({}) == {}
+def test_a_touchpoint_on_the_map_shows_its_course_and_what_its_alarm_says() -> None:
+    found = marks(WATCH)
+    assert found["Answer"].alarm == "waiting up since 2024-01-07"
+    assert found["Answer"].spark.began is not None
+    assert marks({}) == {}
+
+
+def test_a_weak_sign_puts_no_mark_on_the_map() -> None:
+    found = marks(WATCH | {"alarms": [ALARM | {"by_chance": 1.0}]})
+    assert found["Answer"].alarm == ""
+    assert found["Answer"].spark.began is None

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from desireline.errors import ScenarioError
+from desireline.measure.runs import run_table
 from desireline.model.check import require_sound
-from desireline.model.model import Branch, Model, Shift
+from desireline.model.model import Branch, Distribution, Model, Shift, Times
 from desireline.scenario.apply import apply
 from desireline.scenario.load import Scenario
 from desireline.simulate.run import ABANDONED, UNFINISHED, simulate
@@ -180,6 +181,20 @@ def test_a_touchpoint_inserted_before_another_takes_over_the_delay(tmp_path: Pat
     assert reminder.channel == "sms"
 
 
+def test_what_is_inserted_before_a_touchpoint_lengthens_the_journey_by_its_own_time(tmp_path: Path) -> None:
+    slow = Distribution(kind="fixed", x=(20 * HOUR,))
+    response = Times(by_previous={"Engineer visit": slow})
+    model = small_model()
+    activities = model.parameters.activities
+    activities = {**activities, "Activate": replace(activities["Activate"], response=response)}
+    model = replace(model, parameters=replace(model.parameters, activities=activities))
+    changed = applied(model, tmp_path, "{insert: Reminder, before: Activate, duration: 1 h}")
+    before, after = (run_table(simulate(each, cases=400), each) for each in (model, changed))
+    longer = (after.last_end - after.first_enabled).mean() - (before.last_end - before.first_enabled).mean()
+    assert 0.3 * HOUR < longer < 1.5 * HOUR, "most cases are activated"
+    assert after.wait.mean() == pytest.approx(before.wait.mean(), rel=0.05)
+
+
 def test_a_touchpoint_is_inserted_once_per_visit_not_per_activity(tmp_path: Path) -> None:
     changed = applied(small_model(), tmp_path, "{insert: Text, after: Check}")
     assert [branch.to for branch in changed.parameters.nodes["Credit check"].branches] == [
@@ -258,3 +273,25 @@ def test_a_refit_that_lacks_a_touchpoint_is_left_as_it_is(tmp_path: Path) -> Non
 def test_changes_apply_in_order(tmp_path: Path) -> None:
     changed = applied(small_model(), tmp_path, "{pool: Field, set: 2}", "{pool: Field, add: 3}")
     assert units(changed, "Field") == {5}
+
+
+def test_where_cases_begin_with_what_is_removed_that_is_said(tmp_path: Path) -> None:
+    (remark,) = remarked(small_model(), tmp_path, "{remove: Place order}")
+    assert remark.kind == "partial"
+    assert "cases begin with Place order; all times are then told from what comes next" in remark.text
+    assert remarked(small_model(), tmp_path, "{remove: Credit check}") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("{demand: {shift: -2 h}}", "demand shift -2 h:"),
+        ('{demand: {shape: {mon: "08:00-18:00"}}}', "demand shape:"),
+    ],
+)
+def test_a_remark_says_a_change_as_people_write_it(tmp_path: Path, change: str, said: str) -> None:
+    model = small_model()
+    pools = {name: replace(pool, identified=False) for name, pool in model.parameters.pools.items()}
+    hidden = replace(model, parameters=replace(model.parameters, pools=pools))
+    (remark,) = remarked(hidden, tmp_path, change)
+    assert said in remark.text

@@ -12,6 +12,7 @@ from desireline.simulate.run import simulate
 from desireline.study.load import read_study
 from desireline.study.result import EffectRow, StudyResult
 from desireline.study.run import run_study
+from desireline.study.work import MOST_THREADS
 from tests.models import PARAMETERS, small_model
 from tests.study.writing import study, write_study
 
@@ -63,11 +64,20 @@ def test_the_folder_holds_every_run_and_the_answer_as_tables(tmp_path: Path) -> 
     )
 
 
-def test_one_and_two_workers_give_the_same_bytes(tmp_path: Path) -> None:
+def test_threads_and_processes_give_the_same_bytes_as_one_worker(tmp_path: Path) -> None:
     asked = study(tmp_path)
-    run_study(asked, tmp_path / "one", workers=1)
-    run_study(asked, tmp_path / "two", workers=2)
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+    for name, workers in (("one", 1), ("threads", MOST_THREADS), ("processes", MOST_THREADS + 1)):
+        run_study(asked, tmp_path / name, workers=workers)
+    assert files(tmp_path / "one") == files(tmp_path / "threads") == files(tmp_path / "processes")
+
+
+def test_a_message_that_takes_no_time_changes_nothing_and_that_is_said(tmp_path: Path) -> None:
+    late = "{name: late, when: {waiting_longer_than: 300 d, at: Call support}, effect: {patience: x2}}"
+    scenarios = f"{{told: [{{insert: Text, after: Place order}}], idle: [{{treat: {late}}}]}}"
+    measures = "measures: [wait, cycle_time, retained, cost]"
+    result = run_study(study(tmp_path, "replications: 3", measures, scenarios=scenarios), tmp_path / "out")
+    assert {row.effect for row in result.effects} == {0.0}
+    assert "idle: exactly as the baseline in every run; its changes never came to act" in result.warnings
 
 
 def test_a_seed_gives_the_same_bytes_twice_and_another_seed_others(tmp_path: Path) -> None:

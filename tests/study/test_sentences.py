@@ -30,6 +30,17 @@ def test_an_effect_without_an_answer_says_why() -> None:
     )
 
 
+def test_times_that_rise_because_fewer_give_up_are_explained() -> None:
+    rises = replace(FALLS, effect=600.0, low=500.0, high=700.0)
+    fewer = replace(FALLS, measure="abandoned", unit="share", effect=-0.02, low=-0.03, high=-0.01)
+    assert "who no longer gives up has more of the journey to go through" in sentence([rises, fewer])
+    assert "who no longer gives up" not in sentence([FALLS, fewer])
+
+
+def test_what_staff_costs_comes_last() -> None:
+    assert sentence([FALLS], "100 a year").endswith("(2.5 to 3.7); staff: 100 a year.")
+
+
 def test_values_and_changes_are_written_for_people() -> None:
     assert (show_value(5400, "s"), show_value(0.125, "share"), show_value(None, "s")) == ("90 min", "12.50 %", "-")
     assert (show_change(-5400, "s", 7200), show_change(0.0, "cases")) == ("-1.5 h", "0")

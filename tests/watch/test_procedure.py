@@ -1,9 +1,11 @@
 """The procedure recommends the journey that is better beyond chance, and says where none is."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from desireline.blueprint.blueprint import Blueprint
@@ -89,9 +91,18 @@ def test_limits_come_from_promises_else_from_the_best(plan: Blueprint) -> None:
     assert (limits["Ship", "wait"].limit_s, limits["Ship", "wait"].source) == (3600.0, "best tenth")
 
 
+def test_where_nobody_knows_since_when_it_was_waited_for_idle_time_is_limited(plan: Blueprint) -> None:
+    log = orders(1, {"call": 0.9, "plain": 0.6})
+    nothing = pa.nulls(log.n_events, pa.int64())
+    events = log.events.set_column(log.events.schema.get_field_index("enabled"), "enabled", nothing)
+    found = procedure(replace(log, events=events), SOURCE, plan).limits
+    assert {limit.what for limit in found} == {"idle"}
+    assert {limit.limit_s for limit in found} == {4 * 3600.0}
+
+
 def test_contacts_in_seven_days_are_counted_by_customer(plan: Blueprint) -> None:
     log = orders(3, {"call": 0.9, "plain": 0.6}, n=300)
-    found = procedure(log, SOURCE, plan, min_n=10).pressure
+    found = procedure(log, SOURCE, plan, min_n=10, most_contacts=3).pressure
     times: dict[str, list[int]] = {}
     names = log.cases.column("customer").to_pylist()
     seen = {log.activities.index(name) for name in ("Order", "Call", "Refuse")}
@@ -101,8 +112,47 @@ def test_contacts_in_seven_days_are_counted_by_customer(plan: Blueprint) -> None
     busiest = [max(sum(t - 168 * HOUR < u <= t for u in all_) for t in all_) for all_ in times.values()]
     assert found.customers == len(times)
     assert found.highest == max(busiest)
+    assert (found.most, found.source) == (3, "given")
     assert found.breaches == sum(n > 3 for n in busiest)
     assert found.mean_in_week == pytest.approx(np.mean(busiest))
+
+
+def test_what_customers_who_stayed_bear_is_the_limit_of_contacts_unless_one_is_given(plan: Blueprint) -> None:
+    found = procedure(orders(3, {"call": 0.9, "plain": 0.6}), SOURCE, plan).pressure
+    assert found.source == "kept"
+    assert found.breaches is not None
+    assert found.breaches <= 0.15 * found.customers
+
+
+def test_visits_within_an_hour_are_one_contact(plan: Blueprint) -> None:
+    log = orders(3, {"call": 0.9, "plain": 0.6}, n=300)
+    first = log.column("start")[log.offsets[:-1]][log.column("case")]
+    events = log.events
+    for name in ("enabled", "start", "end"):
+        quick = first + (log.column(name) - first) // 100
+        events = events.set_column(events.schema.get_field_index(name), name, pa.array(quick))
+    found = procedure(replace(log, events=events), SOURCE, plan, min_n=10).pressure
+    assert found.contacts <= log.n_cases
+
+
+def test_a_limit_never_lies_beyond_what_nine_of_ten_manage_anyway(plan: Blueprint) -> None:
+    log = orders(4, {"call": 0.9, "plain": 0.6})
+    draw = np.random.default_rng(4)
+    late = log.column("start") + (draw.gamma(1.0, 2 * HOUR, log.n_events)).astype(np.int64)
+    events = log.events.set_column(log.events.schema.get_field_index("start"), "start", pa.array(late))
+    events = events.set_column(events.schema.get_field_index("end"), "end", pa.array(late + HOUR))
+    found = procedure(replace(log, events=events), SOURCE, plan).limits
+    assert {limit.touchpoint for limit in found} == {"Order", "Call", "Ship", "Refuse"}
+    for limit in found:
+        assert limit.limit_s <= limit.most_s or limit.source == "promise"
+        assert limit.usual_s < limit.most_s
+        assert 0 < limit.kept <= 1
+
+
+def test_journeys_in_which_everybody_stays_are_the_outcome_and_no_advice(plan: Blueprint) -> None:
+    found = procedure(orders(5, {"call": 1.0, "plain": 0.6}), SOURCE, plan)
+    assert {rule.best.touchpoints for rule in found.rules} == {("Order", "Ship")}
+    assert any("all customers, or none, stay" in note for note in found.notes)
 
 
 def test_the_decision_table_is_dmn_with_one_entry_for_each_column(plan: Blueprint) -> None:
@@ -114,6 +164,9 @@ def test_the_decision_table_is_dmn_with_one_entry_for_each_column(plan: Blueprin
     for rule in rules:
         assert len(rule.findall(f"{{{DMN}}}inputEntry")) == len(table.findall(f"{{{DMN}}}input")) == 1
         assert len(rule.findall(f"{{{DMN}}}outputEntry")) == len(table.findall(f"{{{DMN}}}output")) == 3
+    numbers = [element.text or "" for element in table.iter(f"{{{DMN}}}text") if (element.text or "")[0].isdigit()]
+    assert numbers
+    assert not any("e" in number for number in numbers)
     texts = {element.text for element in table.iter(f"{{{DMN}}}text")}
     assert '"o|d \\"<x>\\""' in texts
     assert '"Order > Call > Ship"' in texts

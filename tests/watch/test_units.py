@@ -65,13 +65,30 @@ def test_units_are_not_blamed_for_their_mix_of_cases() -> None:
     assert min(c.raw for c in card.cards) < 0.8 < min(c.mean for c in card.cards)
 
 
+def test_where_every_unit_has_cases_of_its_own_kind_nothing_is_adjusted_and_it_is_said() -> None:
+    log = stores(4, 6, 200, np.full(6, 0.9), hard=np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.01]))
+    found = score(log, SOURCE, "store", measures=["retained"])
+    assert (found.adjusted_for, found.confounded) == ((), ("kind",))
+    assert any("not adjusted for kind" in note for note in found.notes)
+    assert all(abs(c.adjusted - c.raw) < 0.02 for c in found.measures[0].cards)
+
+
+def test_the_one_unit_whose_cases_are_of_another_kind_is_withheld() -> None:
+    hard = np.where(np.arange(12) == 3, 1.0, 0.3)
+    found = score(stores(5, 12, 200, np.full(12, 0.9), hard), SOURCE, "store", measures=["retained"])
+    assert found.adjusted_for == ("kind",)
+    assert [(one.unit, one.n) for one in found.withheld] == [("s003", 200)]
+    assert "of another kind (kind)" in found.withheld[0].reason
+    assert "s003" not in {c.unit for c in found.measures[0].cards}
+
+
 def test_units_below_the_minimum_are_withheld() -> None:
     log = stores(3, 10, 40, np.full(10, 0.8))
     keep = np.ones(log.n_cases, bool)
     names = log.cases.column("store").to_pylist()
     keep[[i for i, name in enumerate(names) if name == "s004"][1:]] = False
     found = score(log.select(keep), SOURCE, "store", measures=["retained"])
-    assert found.withheld == (("s004", 1),)
+    assert [(one.unit, one.n, one.reason) for one in found.withheld] == [("s004", 1, "fewer than 30 cases")]
     assert "s004" not in {c.unit for c in found.measures[0].cards}
 
 

@@ -20,10 +20,14 @@ def world(
     wait: float = 1.0,
     sure: float = 0.3,
     site_only: bool = False,
+    until: int = 10_000,
+    again: int = 10_000,
+    pace: int = HOUR,
 ) -> EventLog:
     """Return a log of cases that ask, wait for an answer and sometimes ask again.
 
-    From day `change` on waits are `wait` times as long (`site_only`: at site B alone).
+    From day `change` to day `until`, and from day `again` on, waits are `wait` times as long (`site_only`: at site B
+    alone). Waits have a median of one `pace`.
     """
     draw = np.random.default_rng(seed)
     weekday = 1 + 0.3 * (np.arange(days) % 7 < 5)
@@ -34,8 +38,8 @@ def world(
     site = np.where(draw.random(n) < 0.5, "A", "B")
     longer = np.ones(n)
     if change is not None:
-        longer[(day >= change) & ((site == "B") | (not site_only))] = wait
-    asked = begun + (draw.lognormal(0, 0.7, n) * longer * HOUR).astype(np.int64)
+        longer[(((day >= change) & (day < until)) | (day >= again)) & ((site == "B") | (not site_only))] = wait
+    asked = begun + (draw.lognormal(0, 0.7, n) * longer * pace).astype(np.int64)
     again = draw.random(n) < sure
     cases = [f"c{i}" for i in range(n)]
     return from_arrays(

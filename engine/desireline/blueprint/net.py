@@ -41,14 +41,14 @@ def net(blueprint: Blueprint) -> Net:
         from desireline.blueprint.graph import graph_net
 
         return graph_net(parse(blueprint.bpmn or "", blueprint.name), silent)
-    builder = Builder(silent)
+    builder = _Builder(silent)
     start, end = builder.place(), builder.place()
     builder.add(blueprint.flow, start, end)
     return Net(tuple(builder.transitions), start, end, builder.places)
 
 
-class Builder:
-    """Adds the blocks of a flow between two places each; the touchpoints `silent` have no label."""
+class _Builder:
+    """Adds the blocks of a flow between two places each."""
 
     def __init__(self, silent: set[str]) -> None:
         self.silent = silent
@@ -68,7 +68,7 @@ class Builder:
         elif flow.kind == "sequence":
             self._sequence(flow, start, end)
         elif flow.kind == "parallel":
-            self.parallel(flow, start, end)
+            self._parallel(flow, start, end)
         elif flow.kind == "loop":
             self._loop(flow, start, end)
         else:
@@ -85,7 +85,7 @@ class Builder:
             self.add(part, start, after)
             start = after
 
-    def parallel(self, flow: Flow, start: int, end: int) -> None:
+    def _parallel(self, flow: Flow, start: int, end: int) -> None:
         begins = [self.place() for _ in flow.parts]
         ends = [self.place() for _ in flow.parts]
         self.move(None, start, sum(begins))

@@ -7,11 +7,12 @@ from functools import lru_cache
 from desireline.blocks import Flow
 from desireline.blueprint.net import Transition
 from desireline.calibrate.flownet import FlowNet, bits, flow_net
-from desireline.gap.language import flow_language
 from desireline.gap.moves import PASSED_BY, Moves, planned_moves
+from desireline.gap.plan import flow_plan
 from desireline.gap.traces import Trace
 
 NONE = -1
+MOST_STATES = 5_000
 START = frozenset[int]()
 
 Traces = tuple[Trace, ...]
@@ -62,8 +63,8 @@ def along(flow: Flow, labels: tuple[str, ...], traces: Traces) -> tuple[Along, .
     None where the flow has too many situations. Kept for the trials of a selection, which ask again and again.
     """
     shape = net_of(flow)
-    automaton = flow_language(flow, labels)
-    if automaton is None:
+    automaton = flow_plan(flow, labels)
+    if automaton is None or automaton.dead > MOST_STATES:
         return None
     moves = planned_moves(traces, automaton)
     found = []

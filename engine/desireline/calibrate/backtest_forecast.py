@@ -9,7 +9,8 @@ from desireline.calibrate.localtime import show, to_local
 from desireline.distance.sample import Sample
 from desireline.log.eventlog import EventLog
 from desireline.model.model import Model
-from desireline.simulate.run import Run, simulate
+from desireline.simulate.plan import Window, plan
+from desireline.simulate.run import Run, backend_of
 from desireline.units import DAY, HOUR, MICROSECONDS, MINUTE, WEEK
 
 LONGEST_WARM_UP = 4 * WEEK
@@ -30,7 +31,8 @@ def forecasts(model: Model, held: Held, warm_up: int, runs: int, seed: int) -> l
     """Return runs of the held-out part; they begin `warm_up` earlier, so that queues have filled."""
     begins = show(int(to_local(np.array([held.cut - warm_up]), model.timezone)[0]), "%Y-%m-%dT%H:%M:%S.%f")
     horizon = held.until - held.cut + warm_up
-    return [simulate(model, seed=seed, replication=r, start=begins, horizon=horizon) for r in range(runs)]
+    lowered, run = plan(model, Window(start=begins, horizon=horizon)), backend_of("auto")
+    return [run(lowered, seed, replication) for replication in range(runs)]
 
 
 def warm_up_of(whole: Sample, held: Held) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from desireline.calibrate.localtime import to_local
 from desireline.distance.sample import Sample
-from desireline.distance.waiting import idle
+from desireline.distance.waiting import idle, of_activities, tells_waiting
 from desireline.log.eventlog import UNKNOWN
 from desireline.units import DAY, MICROSECONDS
 
@@ -37,12 +37,12 @@ def worst(
 ) -> tuple[Misfit, ...]:
     """Return what fits worst, the clearest first: differences of a tenth or more that chance does not explain.
 
-    `wait` is the mean wait of a visit (the idle time before it, where the log does not say when work was enabled).
+    `wait` is the mean wait of a visit (the idle time before it, where an activity does not say when work was enabled).
     """
     names = _names(observed.activities, simulated, touchpoints)
-    known = bool((observed.enabled != UNKNOWN).any())
-    real, error = _figures(observed, names, known)
-    made = np.array([_figures(one, names, known)[0] for one in simulated])
+    told = tells_waiting(observed)
+    real, error = _figures(observed, names, told)
+    made = np.array([_figures(one, names, told)[0] for one in simulated])
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nanmean(np.where(np.isnan(made), 0.0, made), axis=0)
         spread = np.maximum(np.nanmax([np.nan_to_num(made).std(axis=0), error], axis=0), 1e-9 + 1e-3 * np.abs(real))
@@ -79,7 +79,7 @@ def _names(
     return names
 
 
-def _figures(one: Sample, names: Mapping[str, Sequence[str]], known: bool) -> tuple[np.ndarray, np.ndarray]:
+def _figures(one: Sample, names: Mapping[str, Sequence[str]], told: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return visits a case, mean wait, mean duration, share that gave up by touchpoint, and their standard errors.
 
     Both of shape (measures, touchpoints). The errors are those of ratios of sums over days.
@@ -93,7 +93,8 @@ def _figures(one: Sample, names: Mapping[str, Sequence[str]], known: bool) -> tu
     def total(weights: np.ndarray | None = None) -> np.ndarray:
         return np.bincount(cell, weights, minlength=days * size).reshape(days, size).astype(np.float64)
 
-    wait = np.where(one.enabled != UNKNOWN, one.start - one.enabled, 0) if known else np.maximum(idle(one), 0)
+    waited = np.where(one.enabled != UNKNOWN, one.start - one.enabled, 0)
+    wait = np.where(of_activities(one, told), waited, np.maximum(idle(one), 0))
     visits = total()
     cases = np.repeat(np.bincount(day, minlength=days)[:, None].astype(np.float64), size, axis=1)
     sums = (visits, total(wait / MICROSECONDS), total((one.end - one.start) / MICROSECONDS), total(one.gave_up))

@@ -7,6 +7,7 @@ import numpy as np
 from desireline.calibrate.presence import counted
 from desireline.calibrate.visits import Visits
 from desireline.model.model import Distribution
+from desireline.stats.survival import risk_sets
 
 FEWEST = 50
 KNOTS = 48
@@ -66,13 +67,11 @@ class Waits:
 
     def _survival(self, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the times of giving up while enough still wait, and the share willing to wait on just after each."""
-        begins = np.flatnonzero(np.append(True, self.x[1:] != self.x[:-1]))
-        leaves = np.add.reduceat(w * self.left, begins)
-        at_risk = w.sum() - np.append(0.0, np.cumsum(w))[begins]
-        used = leaves > 0
-        seen = used & (len(self.x) - begins >= STILL_WAITING)
+        sets = risk_sets(self.x, self.left, w)
+        used = sets.events > 0
+        seen = used & (sets.number >= STILL_WAITING)
         used = seen if seen.any() else used
-        return self.x[begins][used], np.cumprod(1 - leaves[used] / at_risk[used])
+        return sets.times[used], np.cumprod(1 - sets.events[used] / sets.at_risk[used])
 
     def shares(self) -> tuple[int, int]:
         """Return how many gave up and how many waits there were."""

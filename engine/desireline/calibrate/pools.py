@@ -167,8 +167,8 @@ def _serving(visits: Visits, rows: np.ndarray, pool_of: np.ndarray, names: list[
     serving = {}
     for activity in np.flatnonzero(table.sum(axis=1)).tolist():
         counts = table[activity]
-        order = [p for p in np.argsort(-counts, kind="stable").tolist() if counts[p] >= RARE_POOL * counts.sum()]
-        serving[activity] = tuple(names[p] for p in order)
+        common = np.flatnonzero(counts >= np.maximum(RARE_POOL * counts.sum(), 1))
+        serving[activity] = tuple(names[p] for p in common[np.argsort(-counts[common], kind="stable")])
     return serving
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from desireline.calibrate.quantiles import distribution
 from desireline.calibrate.visits import Visits
 from desireline.model.model import Redial
+from desireline.stats.survival import not_yet
 from desireline.units import DAY, HOUR, MINUTE
 
 WITHIN = tuple(m * MINUTE for m in (2, 5, 10, 15, 30)) + tuple(h * HOUR for h in (1, 2, 4, 8)) + (DAY, 2 * DAY, 7 * DAY)
@@ -126,10 +127,7 @@ def _next(visits: Visits, customer: np.ndarray) -> tuple[np.ndarray, np.ndarray,
 
 def _by(wait: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Return the product-limit share that came back within each of `WITHIN`."""
-    order = np.argsort(wait, kind="stable")
-    wait, seen = wait[order], seen[order]
-    stay = np.append(1.0, np.cumprod(1 - seen / (len(wait) - np.arange(len(wait)))))
-    return np.asarray(1 - stay[np.searchsorted(wait, WITHIN, side="right")])
+    return 1 - not_yet(wait, seen, np.array(WITHIN))
 
 
 def _words(time: int) -> str:

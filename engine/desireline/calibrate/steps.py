@@ -10,6 +10,7 @@ from desireline.log.eventlog import UNKNOWN
 
 WIDEST = 8
 MOST_CHAINS = 4
+IN_TURN = 0.95
 RARE_CASES = 20
 RARE_SHARE = 0.005
 MOST_COMPOSITES = 40
@@ -56,17 +57,20 @@ def steps(visits: Visits) -> Steps:
 
     Visits form a group where their intervals from enabled (else start) to end overlap one after the other, by more than
     one tick of the log's clock. In a group, a visit follows the chain whose end lies closest before
-    it, else it begins a chain.
+    it, else it begins a chain. A group of which only one visit lasts (a state noted in the middle of some work) is no
+    concurrency: its visits come one after the other. Nor is it one where work was asked for while the work before it
+    went on, and hardly ever begun before that was done.
     """
     n, names = len(visits.case), len(visits.activities)
     before = latest_before(visits.ended, visits.first)
-    begun = visits.begun + _tick(visits)
+    begun = _joined(visits) + _tick(visits)
     begins = _soonest(begun, visits.first) >= before
     begins[visits.first] = True
     group = np.cumsum(begins) - 1
     size = np.bincount(group)
     rows = np.flatnonzero(begins)
-    wide = np.flatnonzero((size > 1) & (size <= WIDEST))
+    together_at_all = np.bincount(group, visits.ended > visits.begun) > 1
+    wide = np.flatnonzero(together_at_all & (size <= WIDEST))
     chain, ok = _chains(begun, visits.ended, rows[wide], size[wide])
     composite, composites = _composites(visits, rows[wide], size[wide], chain, ok)
     code = np.full(len(rows), NONE)
@@ -83,7 +87,7 @@ def steps(visits: Visits) -> Steps:
     since[step_of == np.repeat(first, np.diff(np.append(visits.first, n)))] = UNKNOWN
     kept = wide[composite >= 0]
     _within_chains(visits, rows[kept], size[kept], chain[composite >= 0], previous, since)
-    linearised = int((size > 1).sum() - together.sum())
+    linearised = int(together_at_all.sum() - together.sum())
     return Steps(
         case=step_case,
         code=step_code,
@@ -100,6 +104,28 @@ def _over(ended: np.ndarray, before: np.ndarray, rows: np.ndarray) -> np.ndarray
     """Return the latest end up to each step, which begins at `rows`, from that of what came `before` each visit."""
     last = np.append(rows[1:], len(ended)) - 1
     return np.asarray(np.maximum(ended[last], before[last]))
+
+
+def _joined(visits: Visits) -> np.ndarray:
+    """Return when each visit begins to run beside others: when it was enabled, else begun.
+
+    Of two activities of which the one is nearly always asked for in the middle of the other's work, and begun after
+    that has ended, the later one begins to run then.
+    """
+    rows = np.arange(len(visits.case))
+    lasting = np.where(visits.ended > visits.begun, rows, NONE)
+    before = np.maximum.accumulate(np.append(NONE, lasting)[:-1])
+    same = (before >= 0) & (visits.case[before] == visits.case)
+    over = np.where(same, visits.ended[before], UNKNOWN)
+    asked_early = same & (visits.begun < over)
+    later = (visits.begun > visits.start[before]) & (visits.start >= over)
+    size = len(visits.activities)
+    pair = visits.activity[before] * size + visits.activity
+    number = np.bincount(pair[asked_early], minlength=size * size).reshape(size, size)
+    in_turn = np.bincount(pair[asked_early & later], minlength=size * size).reshape(size, size)
+    sequence = (in_turn > 0) & (in_turn >= IN_TURN * (number + number.T))
+    waits = asked_early & later & sequence.ravel()[pair]
+    return np.where(waits, over, visits.begun)
 
 
 def _last_single(code: np.ndarray, first: np.ndarray, names: int) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from desireline.journey.under_way import going_on
 from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
 
@@ -94,7 +95,7 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
         pool=pool[keep],
         pool_names=tuple(pools.to_pylist()),
         first=first,
-        unfinished=_unfinished(activity[keep], begun, ended, first, is_open, left_last),
+        unfinished=going_on(activity[keep], begun, ended, first, is_open, left_last),
         gives_up_by={queue: log.activities[code] for code, queue in sorted(left.items(), reverse=True)},
         single_timestamp=log.single_timestamp,
     ), remarks
@@ -144,31 +145,3 @@ def _likely_queue(log: EventLog, gives_up: int, excluded: set[int]) -> int | Non
     score = np.where(often > SELDOM, likeness * (1 + SELDOM * often), likeness * (waits > 0) / 2)
     score[list(excluded)] = 0
     return int(score.argmax()) if score.max() > 0 else None
-
-
-def _unfinished(
-    activity: np.ndarray, begun: np.ndarray, ended: np.ndarray, first: np.ndarray, is_open: np.ndarray, left: np.ndarray
-) -> np.ndarray:
-    """Return which cases are more likely still going on than over at the end of the log.
-
-    A case whose last activity was `a`, silent for `u` since, goes on with probability
-    (1 - e) S(u) / (e + (1 - e) S(u)), where e is how often `a` is the last of a case and S(u) the share of gaps after
-    `a` longer than `u`. A case with an open last event is unfinished unless it has been silent longer than nearly
-    every gap.
-    """
-    last = np.append(first[1:], len(activity)) - 1
-    is_last = np.zeros(len(activity), bool)
-    is_last[last] = True
-    gaps = np.maximum(begun[1:] - ended[:-1], 0)[~is_last[:-1]]
-    after = activity[:-1][~is_last[:-1]]
-    latest = np.maximum.reduceat(ended, first)
-    silent = ended.max() - latest
-    going_on = np.zeros(len(first))
-    for a in np.unique(activity[last]):
-        mine, gap = activity[last] == a, np.sort(gaps[after == a])
-        ends = (silent[mine] > (gap[int(0.99 * len(gap))] if len(gap) else 0)).sum()
-        longer = 1 - np.searchsorted(gap, silent[mine], side="right") / max(len(gap), 1)
-        share = ends / max(ends + len(gap), 1)
-        going_on[mine] = (len(gap) > 0) * (1 - share) * longer / np.maximum(share + (1 - share) * longer, 1e-12)
-    quiet = silent > (np.quantile(gaps, 0.99) if len(gaps) else 0)
-    return np.asarray(np.where(is_open, ~quiet, going_on > 0.5) & ~left)

@@ -18,7 +18,9 @@ FORMULA = ("customers", "retention", "margin", "discount", "keep", "of")
 @click.command()
 @click.argument("log", metavar="[LOG]", required=False)
 @reading
-@click.option("--period", default="month", show_default=True, help='week, month, quarter, year, or a time ("30 d").')
+@click.option(
+    "--period", default="month", show_default=True, help='day, week, month, quarter, year, or a time ("30 d").'
+)
 @click.option("--returns-within", metavar="TIME", help='Lost is who does not come back within it, such as "90 d".')
 @click.option("--customers", type=float, help="By formula: how many customers there are.")
 @click.option("--retention", metavar="SHARE", help="Share that stays from one period to the next.")
@@ -125,15 +127,15 @@ def _show_formula(result: "Asset") -> None:
 def _show_ledger(result: "Ledger") -> None:
     text = f"{result.customers:,} customers: {result.new:,} came, {result.lost:,} were lost, {result.regained:,} came "
     click.echo(f"{text}back, {result.closing:,} are there at the end.")
-    rows = [
-        [row.period + ("" if row.whole else " (part)"), *_counts(row), *(_bridge(row.value) if row.value else ())]
-        for row in result.periods
-    ]
-    columns = ["Period", "Opening", "New", "Lost", "Regained", "Closing"]
+    names = [row.period + ("" if row.whole else " (part)") for row in result.periods]
+    rows = [[name, *_counts(row)] for name, row in zip(names, result.periods, strict=True)]
+    columns = ["Period", "Opening", "+ New", "- Lost", "+ Regained", "= Closing", "Stayed"]
+    print_table("Customers by period", columns, rows)
     if result.value:
         unit = f", {result.currency}" if result.currency else ""
-        columns += [f"Value lost{unit}", "gained", "grown", "at the end"]
-    print_table("Customers by period", columns, rows)
+        values = [[name, *_bridge(row.value)] for name, row in zip(names, result.periods, strict=True) if row.value]
+        columns = ["Period", "Opening", "+ New", "- Lost", "+ Regained", "+ Grown", "= Closing"]
+        print_table(f"Their value by period{unit}", columns, values)
     _show_worth(result)
     for note in result.notes:
         click.echo(clean(f"  {note[:1].upper()}{note[1:]}."))
@@ -141,25 +143,31 @@ def _show_ledger(result: "Ledger") -> None:
 
 def _show_worth(result: "Ledger") -> None:
     if result.split:
-        got, kept, grew = (_money(result.split[part]) for part in ("get", "keep", "grow"))
+        got, kept, grew = (f"{result.split[part]:+,.0f}" for part in ("get", "keep", "grow"))
+        unit = f", {result.currency}" if result.currency else ""
         click.echo(
-            f"  Value: getting customers added {got}, losing them took {kept[1:]}, those who stayed grew {grew}."
+            clean(
+                f"  How the value came{unit}: get {got} (new and regained), keep {kept} (lost), grow {grew} (stayed)."
+            )
         )
     residual = result.residual
     if residual and residual.value is None:
         click.echo(f"  Residual value unknown: {residual.reason}.")
     elif residual:
         span = f"{_money(residual.low or 0)} to {_money(residual.high or 0)}"
-        stay = f"{100 * (residual.retention or 0):.1f} % stay each period, and each brings its value again"
-        click.echo(f"  Still worth {_money(residual.value or 0)} ({span}) where {stay}.")
+        stay = f"{100 * (residual.retention or 0):.1f} % stay from period to period and each brings its value again"
+        click.echo(f"  Those there at the end are still worth {_money(residual.value or 0)} ({span}) if {stay}")
+        click.echo(f"  in every period, discounted by {100 * residual.discount:g} % a year.")
 
 
 def _counts(row: Any) -> list[str]:
-    return [f"{getattr(row, name):,}" for name in ("opening", "new", "lost", "regained", "closing")]
+    stayed = "-" if row.retention is None else f"{100 * row.retention:.1f} %"
+    return [*(f"{getattr(row, name):,}" for name in ("opening", "new", "lost", "regained", "closing")), stayed]
 
 
 def _bridge(value: "Bridge") -> list[str]:
-    return [_money(value.lost), _money(value.new + value.regained), _money(value.grown or 0), _money(value.closing)]
+    parts = (value.opening, value.new, value.lost, value.regained, value.grown or 0.0, value.closing)
+    return [f"{part:,.0f}" for part in parts]
 
 
 def _money(amount: float) -> str:

@@ -158,9 +158,15 @@ def _queue(queue: Mapping[str, Any]) -> tuple[str, ...]:
         _pair(real["all_busy"], made.get("all_busy"), ".0%"),
         f"{real['most_at_once']} / {capacity}",
         _pair(real["gave_up"], made.get("gave_up"), ".1%"),
-        "-" if queue["replay_r2"] is None else f"{queue['replay_r2']:.2f}",
+        _explained(queue["replay_r2"]),
         queue["verdict"] or "no queue",
     )
+
+
+def _explained(r2: float | None) -> str:
+    if r2 is None:
+        return "-"
+    return f"{r2:.2f}" if r2 >= 0 else "below 0"
 
 
 def _pair(one: float | None, other: float | None, form: str) -> str:

@@ -91,14 +91,12 @@ def _show(result: "CameTrue") -> None:
     money = result.money
     if money is not None and money.benefit.effect is not None:
         back = money.return_on_investment
-        click.echo(
-            f"Benefit {_span(money.benefit.effect, money.benefit.low, money.benefit.high)} {money.currency} a year."
-        )
+        span = _span(money.benefit.effect, money.benefit.low, money.benefit.high)
+        click.echo(f"Benefit {span} {money.currency}".rstrip() + " a year.")
         if back.effect is not None:
             low, high = (f"{100 * (v or 0):.0f} %" for v in (back.low, back.high))
-            click.echo(
-                f"Return on {money.cost:,.0f} over {money.years:g} years: {100 * back.effect:.0f} % ({low} to {high})."
-            )
+            years = f"{money.years:g} year" + ("" if money.years == 1 else "s")
+            click.echo(f"Return on {money.cost:,.0f} over {years}: {100 * back.effect:.0f} % ({low} to {high}).")
 
 
 def _span(mean: float, low: float | None, high: float | None) -> str:

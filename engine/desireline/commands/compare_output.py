@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.commands.compare_head import broken, cases, head, percent, rounded, share, what
 from desireline.commands.output import clean, plain, print_table, say, write_json
 from desireline.experience.moments_depth import RENAMED, Depth
 from desireline.experience.moments_rows import Moment, OverServed, Range
@@ -62,7 +63,8 @@ def _columns(kind: type) -> list[str]:
 def show(found: Depth, blueprint: Blueprint) -> None:
     """Print the gap for people: one sentence, what it costs, what deviates, then what lies behind it."""
     gap = found.gap
-    click.echo(clean(sentence(gap, blueprint)))
+    for line in head(found, blueprint):
+        click.echo(clean(line))
     _moments(found, blueprint)
     if gap.deviations:
         _deviations(gap)
@@ -73,8 +75,8 @@ def show(found: Depth, blueprint: Blueprint) -> None:
     _maps(found)
     if gap.not_reached:
         rows = [[row.touchpoint, f"{row.cases:,}"] for row in gap.not_reached]
-        print_table("Not reached", ["Touchpoint", "Cases"], rows)
-        click.echo("  The customer left before, or the case is open: no deviation.")
+        _table("Not reached", ["Touchpoint", "Cases"], rows)
+        click.echo("  The customer left before, or the case is not over: no deviation.")
     if gap.unmapped:
         _unmapped(gap)
     _stories(found)
@@ -84,45 +86,13 @@ def show(found: Depth, blueprint: Blueprint) -> None:
             click.echo(clean(f"  {spot.text}"))
 
 
-def sentence(gap: Gap, blueprint: Blueprint) -> str:
-    """Return in words how many cases follow the blueprint, and the deviation that most cases share."""
-    fitness = gap.fitness
-    followed = f"{fitness.perfect_cases:,} of {_cases(gap.cases)} ({_share(fitness.perfect_cases, gap.cases)})"
-    text = f'{followed} follow "{blueprint.name}" from start to end'
-    more = fitness.followed_so_far - fitness.perfect_cases
-    text += f"; {more:,} more did until they left or until now." if more > 0 else "."
-    if gap.deviations:
-        first = gap.deviations[0]
-        text += f' The most frequent deviation: "{first.touchpoint}" {SAYS[first.kind]} in {_cases(first.cases)}.'
-    if gap.unaligned:
-        text += f" {_cases(gap.unaligned)} could not be aligned."
-    if fitness.mean is not None:
-        text += f" Mean fitness {fitness.mean:.3f}."
-    return text
-
-
-SAYS = {
-    "missing": "is missing",
-    "ad hoc": "happens where the blueprint does not foresee it",
-    "wrong sequence": "happens at another place than planned",
-    "failed": "fails",
-}
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    click.echo()
+    print_table(title, columns, rows)
 
 
 def _heading(text: str) -> None:
     click.echo(f"\n{text}\n")
-
-
-def _cases(number: int) -> str:
-    return f"{number:,} case{'' if number == 1 else 's'}"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f} %" if whole else "-"
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def _moments(found: Depth, blueprint: Blueprint) -> None:
@@ -150,7 +120,7 @@ def _lost_moments(found: Depth, rows: Sequence[Moment], currency: str) -> None:
     for row in rows[:SHOWN]:
         effect = _interval(row.effect, 100, 1)
         cells = [
-            _what(row),
+            what(row),
             f"{row.cases:,}",
             effect,
             _interval(row.customers_at_risk),
@@ -159,11 +129,11 @@ def _lost_moments(found: Depth, rows: Sequence[Moment], currency: str) -> None:
         if valued:
             cells.insert(4, "-" if row.value_at_risk is None else f"{rounded(row.value_at_risk.mean):,}")
         table.append([*cells, row.owner or "nobody"])
-    print_table("Moments of truth: what goes with losing customers", columns, table)
+    _table("Moments of truth: what goes with losing customers", columns, table)
     _more(len(rows), SHOWN)
     clear = sum(row.clear for row in rows)
     click.echo(
-        f"  Of {basis.known:,} cases with a known outcome {basis.lost:,} were lost ({_percent(basis.base_rate)}). "
+        f"  Of {basis.known:,} cases with a known outcome {basis.lost:,} were lost ({percent(basis.base_rate)}). "
         f"{clear} of {len(rows)} effects are clear (5 % false discoveries)."
     )
     adjusted = f"adjusted for {', '.join(basis.adjusted_for)} and" if basis.adjusted_for else "adjusted for"
@@ -174,23 +144,8 @@ def _lost_moments(found: Depth, rows: Sequence[Moment], currency: str) -> None:
     )
     for row in found.moments.moments_of_truth:
         if row.effect is None and row.cases >= FEW * 5:
-            click.echo(clean(f"  {_what(row)}: not judged, {row.reason}."))
-    _avoidable(found, currency)
+            click.echo(clean(f"  {what(row)}: not judged, {row.reason}."))
     _over_served(found)
-
-
-def _avoidable(found: Depth, currency: str) -> None:
-    loss = found.moments.avoidable
-    if loss is None or not loss.set:
-        click.echo("  No deviation clearly costs customers, so there is no smallest set to begin with.")
-        return
-    worth = f" (about {rounded(loss.value.mean):,} {currency})" if loss.value else ""
-    click.echo(
-        f"  Together the deviations go with {loss.customers.mean:,.0f} customers lost a year, "
-        f"{loss.customers.low:,.0f} to {loss.customers.high:,.0f}{worth}: {_percent(loss.share_of_lost)} of all lost."
-    )
-    named = [f"{_what(step)} ({100 * step.share:.0f} %)" for step in loss.set]
-    click.echo(clean(f"  The fewest that make up four fifths of it, added up: {'; '.join(named)}."))
 
 
 def _over_served(found: Depth) -> None:
@@ -200,8 +155,8 @@ def _over_served(found: Depth) -> None:
     if not rows:
         click.echo(f"  Over-served: nothing is shown to make less difference than {100 * margin:.1f} points.")
         return
-    table = [[_what(r), f"{r.cases:,}", _interval(r.effect, 100, 1), f"{r.p:.3f}", r.owner or "nobody"] for r in rows]
-    print_table(
+    table = [[what(r), f"{r.cases:,}", _interval(r.effect, 100, 1), f"{r.p:.3f}", r.owner or "nobody"] for r in rows]
+    _table(
         f"Over-served: makes no difference beyond {100 * margin:.1f} points (equivalence test)",
         ["What happens", "Cases", "Lost, points more", "p", "Owner"],
         table,
@@ -211,7 +166,7 @@ def _over_served(found: Depth) -> None:
 def _slow_moments(rows: Sequence[Moment], reason: str) -> None:
     table = [
         [
-            _what(row),
+            what(row),
             f"{row.cases:,}",
             _times(row.effect),
             _interval(row.repeats, 1, 2),
@@ -221,17 +176,9 @@ def _slow_moments(rows: Sequence[Moment], reason: str) -> None:
         for row in rows[:SHOWN]
     ]
     columns = ["What happens", "Cases", "Cycle time more", "Repeats more", "Top 3", "Owner"]
-    print_table("What deviations go with: cycle time and repeats", columns, table)
+    _table("What deviations go with: cycle time and repeats", columns, table)
     _more(len(rows), SHOWN)
     click.echo(clean(f"  Not customers lost, because {reason}."))
-
-
-def _what(row: Any) -> str:
-    """Return a deviation or broken promise in words."""
-    if row.promise:
-        name = row.promise if row.touchpoint in row.promise else f"{row.promise} ({row.touchpoint})"
-        return f"{name}: {row.kind}"
-    return f"{row.touchpoint}: {row.kind}"
 
 
 def _interval(value: Range | None, factor: float = 1.0, digits: int = 0) -> str:
@@ -239,11 +186,6 @@ def _interval(value: Range | None, factor: float = 1.0, digits: int = 0) -> str:
         return "-"
     mean, low, high = (f"{v * factor:z,.{digits}f}" for v in (value.mean, value.low, value.high))
     return f"{mean} ({low} to {high})"
-
-
-def rounded(value: float) -> int:
-    """Return `value` with the three digits that can be meant."""
-    return round(float(f"{value:.3g}"))
 
 
 def _times(value: Range | None) -> str:
@@ -262,22 +204,22 @@ def _deviations(gap: Gap) -> None:
             d.touchpoint,
             d.kind,
             f"{d.cases:,}",
-            _share(d.cases, gap.cases),
+            share(d.cases, gap.cases),
             f"{d.events:,}",
             d.stage,
             d.owner or "nobody",
         ]
-        for d in gap.deviations[:TOP]
+        for d in gap.deviations[:SHOWN]
     ]
     columns = ["Touchpoint", "Deviation", "Cases", "Share", "Times", "Stage", "Owner"]
-    print_table("Deviations from the blueprint", columns, rows)
-    _rest(len(gap.deviations))
+    _table("Deviations from the blueprint", columns, rows)
+    _more(len(gap.deviations), SHOWN)
 
 
 def _promises(found: Depth) -> None:
     rows = [_promise(row) for row in found.gap.promises]
-    columns = ["Promise", "Target", "Kept", "Late", "Early", "Open", "Median", "9 in 10", "Owner"]
-    print_table("Promises", columns, rows)
+    columns = ["Promise", "Target", "Kept", "Late", "Early", "Open", "Broken", "Median", "9 in 10", "Owner"]
+    _table("Promises", columns, rows)
     for row in found.gap.promises:
         for remark in _remarks(row):
             click.echo(clean(f"  {row.promise}: {remark}."))
@@ -288,6 +230,7 @@ def _promises(found: Depth) -> None:
 def _promise(row: Kept) -> Sequence[str]:
     target = "as told" if row.target_s is None else show_duration(row.target_s)
     counts = ["-" if n is None else f"{n:,}" for n in (row.kept, row.late, row.early, row.open)]
+    counts.append("-" if broken(row) is None else percent(broken(row)))
     return [row.promise, target, *counts, show_duration(row.median_s), show_duration(row.p90_s), row.owner or "nobody"]
 
 
@@ -295,7 +238,13 @@ def _remarks(row: Kept) -> Iterator[str]:
     if row.reason:
         yield row.reason.rstrip(".")
     if row.late_hidden:
-        yield f"{row.late_hidden:,} of the late ones were made good before the customer could know"
+        made = "was made" if row.late_hidden == 1 else "were made"
+        yield f"{row.late_hidden:,} of the late ones {made} good before the customer could know"
+    if row.undelivered:
+        elsewhere = row.undelivered_elsewhere or 0
+        some = "all of them" if elsewhere == row.undelivered else f"{elsewhere:,} of them"
+        where = f", {some} in cases that ended on a planned way without it" if elsewhere else ""
+        yield f"{row.undelivered:,} of the late ones never came{where}"
     if row.past_when_told:
         yield f"{row.past_when_told:,} dates were over when they were told"
     if row.gave_up:
@@ -311,7 +260,7 @@ def _conflict(row: Conflict) -> str:
     ]
     return (
         f'Conflict: from "{row.begins}" to "{row.ends}" customers are told {told[0]} and {told[1]}; '
-        f"{row.between:,} of {_cases(row.cases)} keep one word and break the other."
+        f"{row.between:,} of {cases(row.cases)} keep one word and break the other."
     )
 
 
@@ -320,19 +269,19 @@ def _silos(found: Depth) -> None:
     if not silos.handovers:
         return
     rows = [
-        [h.giver, h.taker, f"{h.count:,}", show_duration(h.idle_s), _percent(h.wait_share)]
+        [h.giver, h.taker, f"{h.count:,}", show_duration(h.idle_s), percent(h.wait_share)]
         for h in silos.handovers[:FEW]
     ]
-    print_table("Hand-overs between functions", ["From", "To", "Times", "Idle each", "Of all idle time"], rows)
-    text = f"{_percent(silos.boundary_share)} of all cycle time passes at hand-overs"
+    _table("Hand-overs between functions", ["From", "To", "Times", "Idle each", "Of all idle time"], rows)
+    text = f"{percent(silos.boundary_share)} of all cycle time passes at hand-overs"
     if silos.unowned_s is not None:
-        text += f"; nobody owns {silos.unowned_s / 3600:,.0f} hours ({_percent(silos.unowned_share)})"
-    click.echo(f"  {text}; work comes back to where it was in {_cases(silos.ping_pong_cases)}.")
+        text += f"; nobody owns {silos.unowned_s / 3600:,.0f} hours ({percent(silos.unowned_share)})"
+    click.echo(f"  {text}; work comes back to where it was in {cases(silos.ping_pong_cases)}.")
     if silos.partners is not None:
         click.echo(
             clean(
-                f"  Partners ({', '.join(silos.partners.touchpoints)}) take {_percent(silos.partners.time_share)} of "
-                f"the time and {_percent(silos.partners.events_share)} of the events."
+                f"  Partners ({', '.join(silos.partners.touchpoints)}) take {percent(silos.partners.time_share)} of "
+                f"the time and {percent(silos.partners.events_share)} of the events."
             )
         )
 
@@ -340,7 +289,9 @@ def _silos(found: Depth) -> None:
 def _segments(found: Depth) -> None:
     if not found.by:
         return
-    clear = [row for row in found.split.segments if row.clear]
+    pairs = {by for by in found.by if len({row.segment for row in found.split.segments if row.by == by}) == 2}
+    # Of two segments that only mirror each other the one with more is shown.
+    clear = [r for r in found.split.segments if r.clear and (r.by not in pairs or r.mean > r.others)]
     ranked = sorted(clear, key=lambda r: (round(r.q, 6), -abs(r.difference["mean"]) / max(abs(r.others), 1e-9)))
     rows = [
         [f"{r.by} = {'none' if r.segment is None else r.segment}", _measure(r), _value(r, r.mean), _value(r, r.others),
@@ -349,7 +300,7 @@ def _segments(found: Depth) -> None:
     ]  # fmt: skip
     if rows:
         columns = ["Segment", "Measure", "Here", "Others", "q"]
-        print_table("Segments that differ from the others (5 % false discoveries)", columns, rows)
+        _table("Segments that differ from the others (5 % false discoveries)", columns, rows)
         _rest(len(ranked))
     else:
         click.echo(f"\nNo measure differs between the values of {', '.join(found.by)} by more than chance.")
@@ -359,7 +310,7 @@ def _segments(found: Depth) -> None:
             [r.by, _measure(r), _value(r, r.index), *(f"{e['segment']}: {_value(r, e['mean'])}" for e in _ends(r))]
             for r in uneven
         ]
-        print_table("Inconsistency: spread without chance", ["Between", "Measure", "Spread", "Least", "Most"], table)
+        _table("Inconsistency: spread without chance", ["Between", "Measure", "Spread", "Least", "Most"], table)
     _treatment(found)
 
 
@@ -379,7 +330,7 @@ def _measure(row: SegmentRow | Inconsistency) -> str:
 def _value(row: SegmentRow | Inconsistency, value: float) -> str:
     if row.measure == "cycle_time":
         return show_duration(value)
-    return f"{value:.3f}" if row.measure == "fitness" else _percent(value)
+    return f"{value:.3f}" if row.measure == "fitness" else percent(value)
 
 
 def _treatment(found: Depth) -> None:
@@ -395,7 +346,7 @@ def _treatment(found: Depth) -> None:
     ]
     if rows:
         columns = ["Segment", "Channel", "Cases", "Planned", "Commonest way"]
-        print_table("Treatment: who travels which variation", columns, rows)
+        _table("Treatment: who travels which variation", columns, rows)
         without = sum(t.unplanned for t in found.treatment_matrix)
         if without:
             click.echo(f"  In {without} of these groups the blueprint has no way for more than half of the cases.")
@@ -412,7 +363,7 @@ def _maps(found: Depth) -> None:
     ]
     if rows:
         columns = ["Touchpoint", "Intended", "Wanted", "Cases", "So"]
-        print_table(f'Intended, wanted ("{maps.wanted}") and actual: where they differ', columns, rows)
+        _table(f'Intended, wanted ("{maps.wanted}") and actual: where they differ', columns, rows)
     for turned in maps.turned:
         text = f'Planned is "{turned.first_intended}" first, wanted is "{turned.first_wanted}" first.'
         click.echo(clean(f"  {text}"))
@@ -423,9 +374,7 @@ def _maps(found: Depth) -> None:
         click.echo(clean(f"  {promise.promise}: promised is {told[0]}, wanted {told[1]}."))
     for pair in maps.pairs[1:]:
         mean = "-" if pair.fitness is None else f"{pair.fitness:.3f}"
-        click.echo(
-            f"  {pair.follow:,} of {_cases(found.gap.cases)} follow the {pair.one} journey; mean fitness {mean}."
-        )
+        click.echo(f"  {pair.follow:,} of {cases(found.gap.cases)} follow the {pair.one} journey; mean fitness {mean}.")
     click.echo(f"  The intended and the wanted journey differ in {maps.pairs[0].differences} places.")
 
 
@@ -445,16 +394,17 @@ def _stories(found: Depth) -> None:
 
 
 def _unmapped(gap: Gap) -> None:
-    rows = [
-        [u.activity, f"{u.events:,}", f"{u.cases:,}", "gives up in a queue" if u.gives_up else _proposal(u.nearest)]
-        for u in gap.unmapped[:TOP]
-    ]
-    print_table("On no touchpoint, so left out", ["Activity", "Events", "Cases", "Remark"], rows)
+    rows = [[u.activity, f"{u.events:,}", f"{u.cases:,}", _remark(u)] for u in gap.unmapped[:TOP]]
+    _table("On no touchpoint, so left out", ["Activity", "Events", "Cases", "Remark"], rows)
     _rest(len(gap.unmapped))
 
 
-def _proposal(nearest: str | None) -> str:
-    return f'near "{nearest}"' if nearest else ""
+def _remark(row: Unmapped) -> str:
+    if row.gives_up:
+        return "gives up in a queue"
+    if row.nearest is None:
+        return ""
+    return f'only letter case or spaces from "{row.nearest}"' if row.alike else f'near "{row.nearest}"'
 
 
 def _rest(rows: int) -> None:

@@ -6,7 +6,8 @@ from desireline.commands.output import print_table
 from desireline.units import show_duration
 from desireline.watch.period import Difference, Moved
 
-SHOWN = 25
+SHOWN = 15
+WHOLE = ("arrivals", "cycle_time", "off_blueprint", "effort", "abandoned", "lost")
 
 
 def show(found: Difference) -> None:
@@ -14,19 +15,25 @@ def show(found: Difference) -> None:
     before, after = found.before, found.after
     click.echo(f"{_period(before)} against {_period(after)}: {len(found.figures)} figures compared.\n")
     moved = sorted((row for row in found.figures if row.changed), key=lambda row: (row.q or 0.0, row.figure))
-    if moved:
-        rows = [_row(row) for row in moved[:SHOWN]]
-        title = f"Changed ({len(moved)})" if len(moved) <= SHOWN else f"Changed ({SHOWN} of {len(moved)})"
-        print_table(title, ("figure", "before", "after", "change", "95 %", ""), rows)
-    elif all(not row.effect for row in found.figures):
+    if all(not row.effect for row in found.figures):
         click.echo("Nothing changed.")
     else:
-        click.echo("Nothing changed beyond chance.")
+        titles = ("figure", "before", "after", "change", "95 %", "")
+        whole = sorted((row for row in found.figures if row.figure in WHOLE), key=lambda row: WHOLE.index(row.figure))
+        if whole:
+            print_table("The journey as a whole", titles, [_row(row) for row in whole])
+        parts = [row for row in moved if row.figure not in WHOLE]
+        told = f" ({SHOWN} of {len(parts)})" if len(parts) > SHOWN else ""
+        if parts:
+            print_table(f"What else changed beyond chance{told}", titles, [_row(row) for row in parts[:SHOWN]])
+        else:
+            click.echo("Nothing else changed beyond chance." if moved else "Nothing changed beyond chance.")
     for names, which in ((found.only_before, "A"), (found.only_after, "B")):
         if names:
             click.echo(f"Only in {which}: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}.")
-    if found.days_since_check is not None:
-        click.echo(f"The blueprint was last checked against what happened {found.days_since_check} days ago.")
+    ago = "" if found.days_since_check is None else f"{found.days_since_check} days earlier than --as-of, "
+    if found.last_checked:
+        click.echo(f"The blueprint was last checked against what happened {ago}on {found.last_checked}.")
 
 
 def _period(told: object) -> str:
@@ -36,10 +43,9 @@ def _period(told: object) -> str:
 
 
 def _row(row: Moved) -> tuple[str, ...]:
-    word = {True: "worse", False: "better", None: ""}[row.worse]
-    interval = "" if row.low is None else f"{_value(row.low, row.unit)} to {_value(row.high, row.unit)}"
-    sign = "+" if (row.effect or 0) > 0 else ""
-    values = _value(row.before, row.unit), _value(row.after, row.unit), sign + _value(row.effect, row.unit)
+    word = {True: "worse", False: "better", None: "changed"}[row.worse] if row.changed else "as before"
+    interval = "" if row.low is None else f"{_size(row.low, row.unit)} to {_size(row.high, row.unit)}"
+    values = _value(row.before, row.unit), _value(row.after, row.unit), _size(row.effect, row.unit)
     return (row.figure, *values, interval, word)
 
 
@@ -49,3 +55,10 @@ def _value(value: float | None, unit: str) -> str:
     if unit == "s":
         return ("-" if value < 0 else "") + str(show_duration(abs(value)))
     return f"{value:.1%}" if unit == "share" else f"{value:,.2f}"
+
+
+def _size(value: float | None, unit: str) -> str:
+    """Return a difference with its sign; of shares in points."""
+    if value is None:
+        return "-"
+    return ("+" if value > 0 else "") + (f"{100 * value:.1f} pt" if unit == "share" else _value(value, unit))

@@ -13,6 +13,7 @@ from desireline.commands.output import print_json, say, write_json
 @click.option("--ces", metavar="FILE", help="Surveyed effort (case, score, scale): the weights are fitted to it.")
 @click.option("--issue", metavar="ATTRIBUTE", help="What a contact is about. [default: its first activity]")
 @by
+@click.option("--identify", is_flag=True, help="Name cases and customers in the table of cases that -o writes.")
 @output_folder
 @common
 def command(
@@ -23,6 +24,7 @@ def command(
     ces: str | None,
     issue: str | None,
     by: str | None,
+    identify: bool,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -33,8 +35,10 @@ def command(
     """
     from desireline.blueprint.load import read_blueprint
     from desireline.commands.effort_output import show
+    from desireline.experience.effort_cases import effort_cases
     from desireline.experience.effort_report import effort_of
     from desireline.experience.feedback import read_feedback
+    from desireline.gap.tables import write_tables
     from desireline.measure.cases import burdened_table
 
     survey = read_feedback([ces]) if ces else None
@@ -42,12 +46,14 @@ def command(
     blueprint = read_blueprint(blueprint_file) if blueprint_file else None
     read = reading.read(log)
     table = burdened_table(read.log, read.source, blueprint, window=within)
-    result = effort_of(read.log, table, window=within, survey=survey, issue=issue, by=by)
+    result = effort_of(read.log, read.source, table, window=within, survey=survey, issue=issue, by=by)
     for note in read.notes:
         say(f"note: {note}")
     if output:
         write_json(output, "effort", result)
-        say(f"Written to {output}: effort.json.")
+        weights = {part.name: part.weight for part in result.components if part.mean is not None}
+        write_tables({"effort_cases": effort_cases(read.log, table, weights, within, identify=identify)}, output)
+        say(f"Written to {output}: effort.json, and effort_cases as CSV and Parquet.")
     if as_json:
         print_json(result)
     else:

@@ -9,6 +9,12 @@ from desireline.experience.resolution import Resolution
 from desireline.units import show_duration
 
 TOP = 15
+UNKNOWN = {
+    "resolution": "contacts that settle it",
+    "episodes": "the effort of an issue",
+    "next_issues": "what customers come back with",
+    "customers": "journeys that overlap",
+}
 
 
 def show(result: Effort) -> None:
@@ -30,6 +36,10 @@ def show(result: Effort) -> None:
         print_table(f"Effort by {result.by}", [result.by or "", "Cases", "Effort"], rows)
     if result.resolution:
         _resolution(result.resolution, result)
+    for reason in dict.fromkeys(result.unknown.values()):
+        what = [UNKNOWN[name] for name, why in result.unknown.items() if why == reason and name in UNKNOWN]
+        if what:
+            click.echo(clean(f"  Unknown: {', '.join(what)} ({reason})."))
     if result.next_issues:
         _next(result)
     if result.customers:
@@ -40,6 +50,8 @@ def show(result: Effort) -> None:
 
 def sentence(result: Effort) -> str:
     """Return in words what a mean case costs the customer, and what most of it is made of."""
+    if result.mean is None:
+        return f"The effort of {result.cases:,} cases is unknown: {result.unknown['mean']}."
     known = [part for part in result.components if part.share]
     text = f"The effort of {result.cases:,} cases is {result.mean:.2f} on average"
     if not known:
@@ -51,10 +63,13 @@ def sentence(result: Effort) -> str:
 
 def _part(part: Part) -> list[str]:
     name, weight = part.name.replace("_", " "), f"{part.weight:.3g}"
+    if part.low is not None and part.high is not None:
+        weight += f" ({part.low:.2g} to {part.high:.2g})"
     if part.mean is None:
         return [name, weight, "-", part.unit, "-", f"unknown: {part.reason}"]
     share = "-" if part.share is None else f"{100 * part.share:.0f} %"
-    return [name, weight, f"{part.mean:.3g}", part.unit, share, part.meaning]
+    amount = f"{part.mean:.3g}" if part.mean_s is None else f"{part.mean:.3g} ({show_duration(part.mean_s)})"
+    return [name, weight, amount, part.unit, share, part.meaning]
 
 
 def _resolution(found: Resolution, result: Effort) -> None:
@@ -63,12 +78,16 @@ def _resolution(found: Resolution, result: Effort) -> None:
         click.echo(f"  Contacts that settle it: unknown, {found.reason}.")
         return
     span = f"{100 * (found.low or 0):.1f} to {100 * (found.high or 0):.1f} %"
-    text = f"{100 * found.resolved:.1f} % of {found.contacts:,} contacts settle it: no other within {window} ({span})"
+    text = f"  {100 * found.resolved:.1f} % of {found.contacts:,} contacts settle it: no other within {window} ({span})"
     click.echo(f"{text}; {found.censored:,} are too recent to tell.")
     if result.episodes:
         again = result.episodes.with_recontact
-        text = f"  An issue takes {result.episodes.contacts_mean:.2f} contacts on average; {again:,} of "
-        click.echo(f"{text}{result.episodes.episodes:,} issues take more than one.")
+        effort = result.episodes.effort_mean
+        takes = f"{result.episodes.contacts_mean:.2f} contacts" + (
+            "" if effort is None else f" and {effort:.2f} of effort"
+        )
+        text = f"  An issue (contacts each within {window} of the one before) takes {takes} on average; {again:,} of "
+        click.echo(f"{text}{result.episodes.episodes:,} issues take more than one contact.")
 
 
 def _next(result: Effort) -> None:
@@ -76,20 +95,23 @@ def _next(result: Effort) -> None:
         [pair.issue, pair.next, f"{pair.contacts:,}", f"{pair.lift:.2f}", show_duration(pair.handling_s)]
         for pair in result.next_issues[:TOP]
     ]
-    print_table("What comes next", ["After", "Next", "Contacts", "Lift", "Handling"], rows)
+    columns = ["After a contact about", "next is one about", "Contacts", "Times chance", "Work each"]
+    print_table("What customers come back with, the costliest first", columns, rows)
+    if len({issue for pair in result.next_issues for issue in (pair.issue, pair.next)}) == 1:
+        click.echo("  All contacts count as about the same: --issue ATTRIBUTE says what each is about.")
 
 
 def _customers(found: Customers) -> None:
-    text = f"{found.with_several:,} of {found.customers:,} customers have several journeys; "
-    click.echo(f"{text}{found.overlapping:,} of {found.journeys:,} journeys overlap another of the same customer.")
+    text = f"  {found.with_several:,} of {found.customers:,} customers have several contacts; "
+    click.echo(f"{text}{found.overlapping:,} of {found.journeys:,} contacts overlap another of the same customer.")
     for row in found.collision:
         click.echo(f"  {_collision(row)}")
 
 
 def _collision(row: Collision) -> str:
     if row.mean is None:
-        return f"What goes with overlap on {row.outcome} is unknown: {row.reason}."
+        return f"What goes with overlap: of {row.outcome}, unknown, {row.reason}."
     factor, unit = (100, " points") if row.outcome == "retained" else (1, "")
     span = f"{factor * (row.low or 0):+.2f} to {factor * (row.high or 0):+.2f}"
-    text = f"Overlap goes with {factor * row.mean:+.2f}{unit} of {row.outcome} ({span})"
-    return f"{text}, against {row.others:,} journeys alike."
+    text = f"What goes with overlap: {factor * row.mean:+.2f}{unit} of {row.outcome} ({span}), {row.matched:,} journeys"
+    return f"{text} against {row.others:,} alike of customers without overlap."

@@ -8,7 +8,10 @@ from desireline.commands.options import common, output_folder, seed
 from desireline.commands.output import clean, print_json, print_table, say, write_json
 
 if TYPE_CHECKING:
-    from desireline.experience.listening import Listening
+    from desireline.experience.listening import Listening, Said
+
+
+MOST_SOURCES = 8
 
 
 @click.command()
@@ -57,15 +60,24 @@ def command(
 
 def _show(result: "Listening") -> None:
     click.echo(clean(_sentence(result)))
-    rows = [
-        [s.stage, s.touchpoint or "(all)", s.source, s.voice, f"{s.n:,}", *_score(s.mean, s.low, s.high, s.comparable)]
-        for s in result.scores
-    ]
-    columns = ["Stage", "Touchpoint", "Source", "Voice", "n", "Score", "Low", "High", "Comparable"]
-    print_table("Scores from 0 (worst) to 1 (best)", columns, rows)
+    _coverage(result)
+    columns = ["Stage", "Source", "Voice", "Answers", "Score", "95 %", "Than usual"]
+    whole = [row for row in result.scores if row.touchpoint is None]
+    print_table("What was heard at each stage, from 0 (worst) to 1 (best)", columns, [_said(s, s.stage) for s in whole])
+    sizes = {(row.stage, row.source): row.n for row in whole}
+    parts = [row for row in result.scores if row.touchpoint and row.n < sizes[row.stage, row.source]]
+    if parts:
+        columns[0] = "Touchpoint"
+        print_table("Where a stage has several touchpoints", columns, [_said(s, s.touchpoint or "") for s in parts])
+    if any(lens.emotional is not None for lens in result.lenses):
+        rows = [[lens.stage, _usual(lens.rational), _usual(lens.emotional)] for lens in result.lenses]
+        print_table("What customers think and feel, than usual", ["Stage", "Rational", "Emotional"], rows)
     if result.disagreements:
         rows = [[d.stage, f"{d.spread:.2f}", d.highest, d.lowest] for d in result.disagreements]
-        print_table("Where the voices disagree", ["Stage", "Spread", "Best for", "Worst for"], rows)
+        print_table("Where the voices disagree most", ["Stage", "Apart", "Best for", "Worst for"], rows)
+    click.echo(
+        "  Than usual, apart: in standard deviations of what the source says on average; small samples drawn in."
+    )
     for asked in result.non_response:
         if asked.answered < asked.asked:
             text = f"  {asked.source}: {asked.answered:,} of {asked.asked:,} who were asked answered"
@@ -78,16 +90,37 @@ def _show(result: "Listening") -> None:
         click.echo(clean(f"  {note[:1].upper()}{note[1:]}."))
 
 
+def _coverage(result: "Listening") -> None:
+    """Print who was heard where, where that fits on a page."""
+    sources = sorted({cell.source for cell in result.coverage})
+    if 1 < len(sources) <= MOST_SOURCES:
+        n = {(cell.stage, cell.source): cell.n for cell in result.coverage}
+        stages = dict.fromkeys(cell.stage for cell in result.coverage)
+        rows = [[stage, *(f"{n[stage, source]:,}" if n.get((stage, source)) else "-" for source in sources)]
+                for stage in stages]  # fmt: skip
+        print_table("Who was heard where: answers", ["Stage", *sources], rows)
+
+
 def _sentence(result: "Listening") -> str:
-    text = f"{result.answers:,} answers of {len({c.source for c in result.coverage})} sources"
+    sources = len({c.source for c in result.coverage})
+    text = f"{result.answers:,} answer{'s' * (result.answers != 1)} of {sources} source{'s' * (sources != 1)}"
     found = result.agreement
     if found.w is None:
         return f"{text}; agreement of the voices is unknown: {found.reason}."
     voices = ", ".join(found.voices)
-    return f"{text}; {voices} agree to {found.w:.2f} of 1 over {found.stages} stages (p {found.p:.3f})."
+    chance = "chance alone may do so" if (found.p or 0.0) > 0.05 else "more than chance does"
+    agreed = (
+        f"agree to {found.w:.2f} of 1 on the order of {found.stages} stages (Kendall's W; p {found.p:.3f}: {chance})"
+    )
+    return f"{text}; {voices} {agreed}."
 
 
-def _score(mean: float | None, *others: float | None) -> list[str]:
-    if mean is None:
-        return ["withheld", "", "", ""]
-    return ["-" if value is None else f"{value:.2f}" for value in (mean, *others)]
+def _said(row: "Said", place: str) -> list[str]:
+    start = [place, row.source, row.voice, f"{row.n:,}"]
+    if row.mean is None:
+        return [*start, "withheld", "", ""]
+    return [*start, f"{row.mean:.2f}", f"{row.low:.2f} to {row.high:.2f}", _usual(row.comparable)]
+
+
+def _usual(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2f}"

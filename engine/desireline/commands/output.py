@@ -61,14 +61,16 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(clean(title), style="bold"), box=SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, column in enumerate(columns):
         numeric = bool(rows) and all(_numeric(row[i]) for row in rows)
         table.add_column(Text(clean(column)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else 120
-    Console(markup=False, highlight=False, width=width).print(table)
+    console = Console(markup=False, highlight=False, width=width)
+    console.print(Text(clean(title), style="bold"))
+    console.print(table)
 
 
 def _numeric(cell: object) -> bool:

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--most-contacts",
     type=click.IntRange(1),
-    default=3,
-    show_default=True,
-    help="Contacts of a customer in seven days.",
+    help="More contacts of a customer in seven days are a breach. [default: told from customers who stayed]",
 )
 @seed
 @output_folder
@@ -34,7 +32,7 @@ def command(
     blueprint_file: str,
     by: tuple[str, ...],
     min_n: int,
-    most_contacts: int,
+    most_contacts: int | None,
     seed: int,
     output: str | None,
     as_json: bool,
@@ -70,11 +68,12 @@ def _write(found: "Procedure", folder: str) -> None:
     write_json(folder, "procedure", found)
     write_whole(Path(folder) / "procedure.md", markdown(found))
     write_whole(Path(folder) / "procedure.dmn", dmn(found))
-    head = [*found.attributes, "journey", "measure", "value", "low", "high", "cases", "told_apart"]
+    head = [*found.attributes, "journey", "measure", "value", "low", "high", "cases", "told_apart", "conforms"]
     rows = []
     for rule in found.rules:
         way = advice(rule)
-        values = (*rule.segment, journey(way), found.measure, way.mean, way.low, way.high, way.cases, rule.told_apart)
+        told = (found.measure, way.mean, way.low, way.high, way.cases, rule.told_apart, way.conforms)
+        values = (*rule.segment, journey(way), *told)
         rows.append(dict(zip(head, values, strict=True)))
     write_tables({"decision_table": as_table(rows, head)}, folder)
     say(f"Written to {folder}: procedure.md, procedure.dmn, decision_table.csv, procedure.json.")

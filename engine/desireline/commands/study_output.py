@@ -27,6 +27,7 @@ def show(result: "StudyResult") -> None:
     _priorities(result)
     _portfolio(result)
     _best(result)
+    _front(result)
     _segments(result)
     _effects(result)
     _measures(result)
@@ -99,6 +100,20 @@ def _best(result: "StudyResult") -> None:
         for b in (result.rankings or tuple(result.best.values()))
     ]  # fmt: skip
     _table("Best", ("measure", "scenario", "probability", "or so close to it"), rows)
+
+
+def _front(result: "StudyResult") -> None:
+    from desireline.measure.registry import MEASURES
+    from desireline.study.sentences import show_value
+
+    rows = [
+        (_label(row.scenario, row.factors), show_value(row.cost, MEASURES[row.x].unit),
+         show_value(row.retained, MEASURES[row.y].unit), _percent(row.probability))
+        for row in result.front if row.on_front
+    ]  # fmt: skip
+    if rows:
+        x, y = result.front[0].x, result.front[0].y
+        _table(f"Nothing else is better on both {x} and {y}", ("scenario", x, y, "probability"), rows)
 
 
 def _segments(result: "StudyResult") -> None:

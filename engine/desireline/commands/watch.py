@@ -1,11 +1,16 @@
 """`desireline watch`: early warning."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from desireline.commands.options import Reading, common, output_folder, reads_log, seed
 from desireline.commands.periods import days_of
+from desireline.errors import ModelError
+
+if TYPE_CHECKING:
+    from desireline.model.model import Retention
 
 ALARM = 4
 
@@ -22,9 +27,17 @@ ALARM = 4
 @click.option(
     "--false-alarms",
     type=click.FloatRange(0.01, 100),
-    default=1.0,
+    default=3.0,
     show_default=True,
     help="False alarms a quarter that all series may raise between them.",
+)
+@click.option(
+    "--smallest",
+    type=click.FloatRange(0, 100),
+    default=1.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Differences below this share of what is usual do not matter.",
 )
 @seed
 @output_folder
@@ -38,6 +51,7 @@ def command(
     since: datetime | None,
     every: str | None,
     false_alarms: float,
+    smallest: float,
     seed: int,
     output: str | None,
     as_json: bool,
@@ -49,12 +63,11 @@ def command(
     from desireline.blueprint.load import read_blueprint
     from desireline.commands.output import print_json, say, write_json
     from desireline.commands.watch_output import show
-    from desireline.model.io import read_model
     from desireline.watch.watch import watch
 
     days = days_of(reference, "--reference")
     blueprint = read_blueprint(blueprint_file) if blueprint_file else None
-    retention = read_model(model_file).parameters.retention if model_file else None
+    retention, value = _retention(model_file) if model_file else ([], None)
     read = reading.read(log)
     found = watch(
         read.log,
@@ -63,8 +76,10 @@ def command(
         reference=days,
         since=since.date() if since else None,
         rate=false_alarms,
+        smallest=smallest / 100,
         every=every,
         retention=retention,
+        value=value,
         seed=seed,
     )
     for note in (*read.notes, *found.notes):
@@ -77,3 +92,15 @@ def command(
         show(found)
     if found.alarms:
         raise SystemExit(ALARM)
+
+
+def _retention(file: str) -> "tuple[list[Retention], float | None]":
+    """Return the retention model of a calibrated model with its refits, and what a case is worth on average."""
+    from desireline.model.io import read_model
+
+    model = read_model(file)
+    if model.parameters.retention is None:
+        help = "Calibrate it on a log whose outcome is known."
+        raise ModelError("the model knows no retention", where=file, expected="a retention model", help=help)
+    found = (parameters.retention for parameters in (model.parameters, *model.refits))
+    return [retention for retention in found if retention is not None], model.parameters.value

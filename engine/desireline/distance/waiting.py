@@ -7,28 +7,39 @@ from desireline.distance.wasserstein import wasserstein
 from desireline.log.eventlog import UNKNOWN
 from desireline.units import HOUR
 
+TOLD = 0.9
+
 
 def distance(observed: Sample, simulated: Sample) -> float:
-    """Return the distance of the waits of all visits, in hours; NaN where a sample is empty.
+    """Return the distance of the waits of the activities that tell them, in hours; NaN where a sample is empty.
 
-    Where the observed log does not say when work was enabled, the idle time before each visit is compared instead.
+    Where no activity of the observed log says when its work was enabled, the idle time before each visit is compared
+    instead.
     """
-    known = tells_waiting(observed)
-    return wasserstein(waits(observed, known), waits(simulated, known)) / HOUR
+    told = tells_waiting(observed)
+    return wasserstein(waits(observed, told), waits(simulated, told)) / HOUR
 
 
-def tells_waiting(one: Sample) -> bool:
-    """Return whether the sample says when work was enabled."""
-    return bool((one.enabled != UNKNOWN).any())
+def tells_waiting(one: Sample) -> frozenset[str]:
+    """Return the activities of which nine in ten visits say when the work was enabled."""
+    size = len(one.activities)
+    known = np.bincount(one.activity[one.enabled != UNKNOWN], minlength=size)
+    enough = (known > 0) & (known >= TOLD * np.bincount(one.activity, minlength=size))
+    return frozenset(name for name, tells in zip(one.activities, enough, strict=True) if tells)
 
 
-def waits(one: Sample, known: bool = True) -> np.ndarray:
-    """Return start - enabled of the visits where that is `known`, else the idle time before each visit but the first.
+def of_activities(one: Sample, names: frozenset[str]) -> np.ndarray:
+    """Return which visits are to one of the activities `names`, bool."""
+    return np.asarray(np.array([name in names for name in one.activities], bool)[one.activity])
+
+
+def waits(one: Sample, told: frozenset[str]) -> np.ndarray:
+    """Return start - enabled of the visits to activities in `told`; without any, the idle time before later visits.
 
     Idle is the time from the latest earlier end in the case to the start, where positive. Microseconds.
     """
-    if known:
-        rows = one.enabled != UNKNOWN
+    if told:
+        rows = of_activities(one, told) & (one.enabled != UNKNOWN)
         return np.asarray((one.start - one.enabled)[rows])
     return np.asarray(np.maximum(idle(one), 0)[_later(one)])
 

@@ -81,15 +81,15 @@ class Contacts:
         return following
 
 
-def contacts(log: EventLog, *, named: bool = True) -> Contacts:
-    """Return the contacts of the customers whom `log` names; with `named` false a case without one is its own.
+def contacts(log: EventLog, *, only_named: bool = True) -> Contacts:
+    """Return the contacts of the customers whom `log` names; else (`only_named` false) a case without one is its own.
 
     Raises
     ------
     LogError
         If the log names no customers, and they are needed.
     """
-    if named and not log.has_customer:
+    if only_named and not log.has_customer:
         raise LogError(
             "the log names no customers, so nobody can be seen to come back",
             where="customer",
@@ -103,8 +103,8 @@ def contacts(log: EventLog, *, named: bool = True) -> Contacts:
     row = log.offsets[:-1].astype(np.int64) if by_case else _distinct(case, start)
     last = np.maximum.reduceat(ended, row) if len(row) else row
     code, _ = coded(log.cases.column("customer"))
-    if by_case and named:
-        code = np.where(_named(log), code, -1)
+    if by_case and only_named:
+        code = np.where(named(log), code, -1)
     customer = code[case[row]]
     order = np.lexsort((last, start[row], customer))
     order = order[customer[order] >= 0]
@@ -120,14 +120,14 @@ def contacts(log: EventLog, *, named: bool = True) -> Contacts:
     )
 
 
-def _named(log: EventLog) -> np.ndarray:
+def named(log: EventLog) -> np.ndarray:
     """Return the cases whose customer the log names; without a name the case stands in for its customer."""
     named = pc.fill_null(pc.not_equal(log.cases.column("customer"), log.cases.column("case_id")), False)
     return np.array(named.to_pylist() if isinstance(named, pa.Scalar) else named.to_numpy(), bool)
 
 
 def _case_is_customer(log: EventLog) -> bool:
-    return bool(log.n_cases) and not _named(log).any()
+    return bool(log.n_cases) and not named(log).any()
 
 
 def _distinct(case: np.ndarray, start: np.ndarray) -> np.ndarray:

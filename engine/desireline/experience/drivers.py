@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,30 @@ from desireline.units import DAY, HOUR
 FEWEST = 20
 MOST_LEVELS = 12
 BEST = 0.1
+WORDS = {
+    "wait": "waiting",
+    "idle": "idle time",
+    "first_wait": "the first wait",
+    "worst_wait": "the worst wait",
+    "last_wait": "the last wait",
+    "worst_earlier_wait": "worst wait in earlier journeys",
+    "handoffs": "hand-offs",
+    "repeats": "repeated activities",
+    "failed_self_service": "failed self-service",
+    "repeat_contacts": "coming again soon",
+    "earlier_contacts": "earlier contacts",
+    "days_since_first": "time since the first contact",
+    "days_since_last": "time since the last contact",
+    "stage": "the stage reached",
+}
+IN_HOURS: dict[str, Any] = {"unit": "s", "scale": 3600.0}
+IN_DAYS: dict[str, Any] = {"unit": "s", "scale": 86_400.0, "experience": False}
 COUNTS = ("handoffs", "repeats", "channel_switches", "failed_self_service", "repeat_contacts")
+
+
+def said(measure: str) -> str:
+    """Return what people call a measure."""
+    return WORDS.get(measure, measure.replace("_", " "))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +61,10 @@ class Feature:
         The value it has where the problem is closed; larger values come down to it.
     main
         Whether it is in the model; the others are only looked at for what to measure.
+    experience
+        Whether it is something the customer went through; who a customer is and how far a case came are not.
+    unit, scale, log
+        One of `values` is `scale` of `unit`; with `log` that holds for exp(value) - 1.
     """
 
     name: str
@@ -45,6 +73,26 @@ class Feature:
     issue: str | None = None
     closed: float = 0.0
     main: bool = True
+    experience: bool = True
+    unit: str = ""
+    scale: float = 1.0
+    log: bool = False
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.name if self.name.startswith(f"{self.measure} = ") else said(self.measure)
+
+    @property
+    def counted(self) -> str:
+        """What people call it, with what its values count."""
+        unit = {3600.0: "hours", 86_400.0: "days"}.get(self.scale, "")
+        unit = f"log of {unit or 'number'}" if self.log else unit
+        return f"{self.label} ({unit})" if unit else self.label
+
+    def natural(self, value: float) -> float:
+        """Return a value of the feature as an amount of its unit."""
+        return self.scale * (float(np.expm1(value)) if self.log else value)
 
 
 def experienced(table: CaseTable, *, waits: bool) -> list[Feature]:
@@ -56,9 +104,15 @@ def experienced(table: CaseTable, *, waits: bool) -> list[Feature]:
     waiting, name = (table.wait, "wait") if waits else (table.idle, "idle")
     hours = waiting / HOUR
     found = [
-        Feature(name=f"{name}_h", measure=name, values=hours, issue=_say(name), closed=_best(hours)),
+        Feature(name=f"{name}_h", measure=name, values=hours, issue=_say(name), closed=_best(hours), **IN_HOURS),
         Feature(
-            name=f"log_{name}", measure=name, values=np.log1p(hours), issue=_say(name), closed=_best(np.log1p(hours))
+            name=f"log_{name}",
+            measure=name,
+            values=np.log1p(hours),
+            issue=_say(name),
+            closed=_best(np.log1p(hours)),
+            log=True,
+            **IN_HOURS,
         ),
     ]
     for column in COUNTS:
@@ -80,7 +134,7 @@ def _say(column: str) -> str:
         "wait": "long waiting",
         "idle": "long idle time",
         "handoffs": "many hand-offs",
-        "repeats": "repeated steps",
+        "repeats": "repeated activities",
     }
     return words.get(column, column.replace("_", " "))
 
@@ -103,7 +157,8 @@ def waits_by_visit(log: EventLog) -> list[Feature]:
         "last_wait": waited[log.offsets[1:] - 1],
     }
     return [
-        Feature(name=name, measure=name, values=np.log1p(values / HOUR), main=False) for name, values in chosen.items()
+        Feature(name=name, measure=name, values=np.log1p(values / HOUR), main=False, log=True, **IN_HOURS)
+        for name, values in chosen.items()
     ]
 
 
@@ -138,7 +193,8 @@ def attributes(log: EventLog, names: Sequence[str]) -> tuple[list[Feature], list
         if pa.types.is_floating(column.type):
             values = numbers(column, name)
             mean = float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
-            found.append(Feature(name=name, measure=name, values=np.where(np.isnan(values), mean, values)))
+            filled = np.where(np.isnan(values), mean, values)
+            found.append(Feature(name=name, measure=name, values=filled, experience=False))
             continue
         if pa.types.is_timestamp(column.type):
             refused.append((name, "it is a time"))
@@ -156,7 +212,7 @@ def _levels(name: str, code: np.ndarray, levels: Sequence[str]) -> list[Feature]
     commonest = int(counts.argmax()) if len(counts) else 0
     order = sorted(range(len(levels)), key=lambda i: levels[i])
     return [
-        Feature(name=f"{name} = {levels[i]}", measure=name, values=(code == i).astype(float))
+        Feature(name=f"{name} = {levels[i]}", measure=name, values=(code == i).astype(float), experience=False)
         for i in order
         if i != commonest and counts[i] >= FEWEST
     ]
@@ -176,8 +232,8 @@ def tenure(seen: Contacts, size: int) -> list[Feature]:
     at = seen.case if seen.by_case else np.arange(len(seen))
     before[at], gap[at] = np.log1p(place), np.log1p(since)
     return [
-        Feature(name="log_earlier_contacts", measure="earlier_contacts", values=before),
-        Feature(name="log_days_since_first", measure="days_since_first", values=gap),
+        Feature(name="log_earlier_contacts", measure="earlier_contacts", values=before, log=True, experience=False),
+        Feature(name="log_days_since_first", measure="days_since_first", values=gap, log=True, **IN_DAYS),
     ]
 
 
@@ -195,19 +251,24 @@ def earlier(seen: Contacts, table: CaseTable) -> list[Feature]:
         reach *= 2
     values = np.zeros(len(table))
     values[seen.case] = worst
-    return [Feature(name="worst_earlier_wait", measure="worst_earlier_wait", values=values, main=False)]
+    name = "worst_earlier_wait"
+    return [Feature(name=name, measure=name, values=values, main=False, log=True, **IN_HOURS)]
 
 
 def gap_before(seen: Contacts, size: int) -> list[Feature]:
-    """Return log(1 + days) since the customer's contact before, 0 for the first."""
+    """Return log(1 + days) since the customer's contact before, 0 for the first, and whether it is the first."""
     place = seen.place()
     if not place.any():
         return []
-    days = np.zeros(size)
+    days, first = np.zeros(size), np.zeros(size)
     at = seen.case if seen.by_case else np.arange(len(seen))
     before = np.append(0, seen.begin[:-1])
     days[at] = np.log1p(np.where(place > 0, seen.begin - before, 0) / DAY)
-    return [Feature(name="log_days_since_last", measure="days_since_last", values=days)]
+    first[at] = place == 0
+    return [
+        Feature(name="log_days_since_last", measure="days_since_last", values=days, log=True, **IN_DAYS),
+        Feature(name="first_contact", measure="first_contact", values=first, experience=False),
+    ]
 
 
 def taken(features: Sequence[Feature], rows: np.ndarray) -> list[Feature]:

@@ -48,12 +48,15 @@ def _repeated(table: CaseTable) -> np.ndarray:
     return np.asarray(chosen, np.float64)
 
 
+def waited(table: CaseTable) -> np.ndarray:
+    """Return the waiting of each case beyond what was promised (int64 microseconds); idle time where none is known."""
+    chosen = table.wait if table.excess_wait is None else table.excess_wait
+    return np.asarray(np.maximum(chosen if table.enabled_known.any() else table.idle, 0))
+
+
 def _excess_wait(table: CaseTable) -> np.ndarray:
     """Return log2(1 + hours): each doubling of a long wait weighs the same (Fechner's law)."""
-    chosen = table.wait if table.excess_wait is None else table.excess_wait
-    if not table.enabled_known.any():
-        chosen = table.idle
-    return np.asarray(np.log2(1.0 + np.maximum(chosen, 0) / HOUR))
+    return np.asarray(np.log2(1.0 + waited(table) / HOUR))
 
 
 def _extra(table: CaseTable) -> np.ndarray | None:

@@ -7,10 +7,10 @@ import numpy as np
 
 from desireline.errors import LogError
 from desireline.experience.ces import Ces, Weights, fit_weights, match_answers
-from desireline.experience.contacts import Contacts, contacts
-from desireline.experience.effort import COMPONENTS, DEFAULT, SCALE, amounts, effort
+from desireline.experience.contacts import Contacts, contacts, named
+from desireline.experience.effort import COMPONENTS, DEFAULT, SCALE, amounts, effort, waited
 from desireline.experience.feedback import Feedback
-from desireline.experience.overlap import Collision, Customers, collision, overlaps
+from desireline.experience.overlap import Collision, Customers, alike, collision, overlaps
 from desireline.experience.resolution import (
     FEWEST,
     Episodes,
@@ -24,17 +24,18 @@ from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.segments import segments
-from desireline.units import DAY, MICROSECONDS
+from desireline.log.source import Source
+from desireline.units import MICROSECONDS
 
-MONTH = 30 * DAY
+HISTORY = "the case is a customer's history of one kind of event: what lies between two of them is no effort"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One component of the effort of a mean case; `share` is its part of the whole.
 
-    `mean` is its amount per case in `unit`. Where it is not known, mean and share are None and `reason` says why.
-    `low` and `high` bound a fitted weight.
+    `mean` is its amount per case in `unit`, `mean_s` that of a time in seconds. Where it is not known, mean and share
+    are None and `reason` says why. `low` and `high` bound a fitted weight.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Part:
     meaning: str
     low: float | None = None
     high: float | None = None
+    mean_s: float | None = None
     reason: str | None = None
 
 
@@ -61,12 +63,13 @@ class Segment:
 class Effort:
     """The effort index of a log and what lies beside it; `weights` is `default` or `fitted`.
 
-    `quantiles` of the index over cases: median, 90th percentile, largest. What the log cannot tell is None, with the
-    reason in `unknown`.
+    `quantiles` of the index over cases: median, 90th percentile, largest. `unnamed` cases name no customer. What the
+    log cannot tell is None, with the reason in `unknown`.
     """
 
     cases: int
-    mean: float
+    unnamed: int
+    mean: float | None
     quantiles: Mapping[str, float]
     components: tuple[Part, ...]
     weights: str
@@ -87,6 +90,7 @@ NOT_A_CAUSE = "effort goes with leaving; it is not shown to be a cause of it"
 
 def effort_of(
     log: EventLog,
+    source: Source,
     table: CaseTable,
     *,
     window: int,
@@ -116,18 +120,21 @@ def effort_of(
     """
     if not log.n_cases:
         raise LogError("the log has no cases", where=log.name)
-    found = amounts(table)
-    weights, ces = _weights(log, found, survey)
-    used = dict(weights.weights) if weights else dict(DEFAULT)
-    per_case = effort(table, used)[0] / SCALE
     unknown: dict[str, str] = {}
     seen = _contacts(log, unknown)
-    quantiles = np.quantile(per_case, [0.5, 0.9, 1.0])
+    found, missing = _amounts(log, table, seen)
+    weights, ces = _weights(log, found, survey)
+    used = {name: weight for name, weight in (weights.weights if weights else DEFAULT).items() if name in found}
+    per_case = effort(table, used)[0] / SCALE
+    mean = float(per_case.mean()) if found else None
+    if mean is None:
+        unknown["mean"] = "the log tells no component of effort"
     return Effort(
         cases=log.n_cases,
-        mean=float(per_case.mean()),
-        quantiles=dict(zip(("median", "p90", "max"), quantiles.tolist(), strict=True)),
-        components=_parts(found, used, weights, float(per_case.mean())),
+        unnamed=int((~named(log)).sum()),
+        mean=mean,
+        quantiles=_quantiles(per_case) if found else {},
+        components=_parts(table, found, missing, weights.weights if weights else DEFAULT, weights, mean),
         weights="fitted" if weights else "default",
         ces=ces,
         by=by,
@@ -136,10 +143,27 @@ def effort_of(
         episodes=episodes(seen, window, per_case[seen.case] if seen.by_case else None) if seen else None,
         resolution=resolution(seen, window) if seen else None,
         next_issues=_next(log, table, seen, window, issue, unknown) if seen else (),
-        customers=_customers(log, table, seen, effort(table, {**used, "repeat_contacts": 0.0})[0]) if seen else None,
+        customers=_customers(log, source, table, seen, used) if seen else None,
         unknown=unknown,
-        notes=tuple(_notes(log, table, weights)),
+        notes=tuple(_notes(log, table, weights, found)),
     )
+
+
+def _quantiles(per_case: np.ndarray) -> dict[str, float]:
+    values = np.quantile(per_case, [0.5, 0.9, 1.0]).tolist()
+    return dict(zip(("median", "p90", "max"), values, strict=True))
+
+
+def _amounts(log: EventLog, table: CaseTable, seen: Contacts | None) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Return the amount of each component in each case, and why the others are unknown."""
+    found = amounts(table)
+    missing = {c.name: c.missing for c in COMPONENTS if c.name not in found}
+    history = seen is not None and not seen.by_case and len(log.activities) == 1
+    if history and not table.enabled_known.any():
+        missing |= dict.fromkeys(("repeated_steps", "excess_wait", "extra_steps"), HISTORY)
+    if table.transfers is None and not table.handoffs.any() and not log.events.column("pool").null_count < log.n_events:
+        missing["transfers"] = "neither pools nor owners of touchpoints are known"
+    return {name: values for name, values in found.items() if name not in missing}, missing
 
 
 def _contacts(log: EventLog, unknown: dict[str, str]) -> Contacts | None:
@@ -177,7 +201,12 @@ def _surveyed(survey: Feedback) -> tuple[list[str | None], np.ndarray]:
 
 
 def _parts(
-    found: Mapping[str, np.ndarray], used: Mapping[str, float], fitted: Weights | None, whole: float
+    table: CaseTable,
+    found: Mapping[str, np.ndarray],
+    missing: Mapping[str, str],
+    used: Mapping[str, float],
+    fitted: Weights | None,
+    whole: float | None,
 ) -> tuple[Part, ...]:
     parts = []
     for component in COMPONENTS:
@@ -185,6 +214,7 @@ def _parts(
         weight = used.get(component.name, 0.0)
         mean = None if values is None else float(values.mean())
         low, high = fitted.intervals.get(component.name, (None, None)) if fitted else (None, None)
+        timed = component.name == "excess_wait" and mean is not None
         parts.append(
             Part(
                 name=component.name,
@@ -195,7 +225,8 @@ def _parts(
                 meaning=component.meaning,
                 low=low,
                 high=high,
-                reason=component.missing if values is None else None,
+                mean_s=float(waited(table).mean()) / MICROSECONDS if timed else None,
+                reason=missing.get(component.name),
             )
         )
     return tuple(parts)
@@ -239,42 +270,44 @@ def _handling(log: EventLog, table: CaseTable) -> np.ndarray:
     return np.asarray((whole if log.single_timestamp or not work.any() else work) / MICROSECONDS)
 
 
-def _customers(log: EventLog, table: CaseTable, seen: Contacts, millionths: np.ndarray) -> Customers:
+def _customers(log: EventLog, source: Source, table: CaseTable, seen: Contacts, used: Mapping[str, float]) -> Customers:
     """Return what is known of overlap; the effort compared leaves out coming again, which overlap itself makes."""
-    per_case = millionths / SCALE
     sizes = np.bincount(seen.customer)
     overlapping = overlaps(seen)
+    collisions: tuple[Collision, ...] = ()
+    if seen.by_case:
+        strata = alike(log, source, table.kept, seen)
+        per_case = effort(table, {**used, "repeat_contacts": 0.0})[0] / SCALE
+        collisions = (collision("effort", per_case[seen.case], overlapping, strata, seen.customer),)
+        if (table.kept >= 0).any():
+            collisions += (_kept_collision(source, table, seen, overlapping, strata),)
     return Customers(
         customers=seen.customers,
         with_several=int((sizes > 1).sum()),
         journeys=len(seen),
         overlapping=int(overlapping.sum()),
-        collision=_collisions(log, table, seen, per_case, overlapping) if seen.by_case else (),
+        collision=collisions,
     )
 
 
-def _collisions(
-    log: EventLog, table: CaseTable, seen: Contacts, per_case: np.ndarray, overlapping: np.ndarray
-) -> tuple[Collision, ...]:
-    """Return what goes with overlap among journeys alike in first activity, month and attributes with few values."""
-    strata = log.column("activity")[log.offsets[:-1]].astype(np.int64)[seen.case]
-    strata = strata * 10_000 + (seen.begin - seen.begin.min()) // MONTH
-    for name in log.case_attributes:
-        code, values = coded(log.cases.column(name))
-        if 1 < len(values) <= 12:
-            strata = np.unique(strata, return_inverse=True)[1] * 13 + code[seen.case] + 1
-    strata = np.unique(strata, return_inverse=True)[1]
+def _kept_collision(
+    source: Source, table: CaseTable, seen: Contacts, overlapping: np.ndarray, strata: np.ndarray
+) -> Collision:
+    if source.outcome is not None and source.outcome.retained.within is not None:
+        reason = "a journey that overlaps a later one has come back by definition"
+        return Collision(outcome="retained", matched=0, others=0, mean=None, low=None, high=None, reason=reason)
     kept = np.where(table.kept < 0, np.nan, table.kept.astype(np.float64))[seen.case]
-    values_of = {"effort": per_case[seen.case]} | ({"retained": kept} if (table.kept >= 0).any() else {})
-    return tuple(collision(name, values, overlapping, strata, seen.customer) for name, values in values_of.items())
+    return collision("retained", kept, overlapping, strata, seen.customer)
 
 
-def _notes(log: EventLog, table: CaseTable, weights: Weights | None) -> list[str]:
+def _notes(log: EventLog, table: CaseTable, weights: Weights | None, found: Mapping[str, np.ndarray]) -> list[str]:
     notes = [NOT_A_CAUSE]
     if weights is None:
         notes.append("the weights are defaults, a convention; surveyed effort (--ces) fits them")
-    if not table.enabled_known.any():
+    unnamed = int((~named(log)).sum())
+    if log.has_customer and "repeat_contacts" in found and unnamed:
+        text = f"{unnamed:,} of {log.n_cases:,} cases name no customer: whether they came again nobody can tell, and"
+        notes.append(f"{text} they count as not")
+    if "excess_wait" in found and not table.enabled_known.any():
         notes.append("the log does not tell waiting from other idle time: idle time stands in for it")
-    if not table.handoffs.any():
-        notes.append("no transfer is seen; without pools or owners of touchpoints none can be")
     return notes

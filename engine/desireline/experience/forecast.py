@@ -41,13 +41,13 @@ class Forecast:
 
 
 def forecast(seen: Contacts, weeks: float | None = None) -> Forecast | None:
-    """Return the forecast of the time after the first `weeks` (default: half of the log's); None where too few came.
+    """Return the forecast of the time after the first `weeks` (default: half of them); None where too few came.
 
     Repeat contacts are counted for customers who were there by then.
     """
     since = int(seen.begin.min()) if len(seen) else 0
     whole = (seen.until - since) / WEEK
-    fitted = whole / 2 if weeks is None else weeks
+    fitted = float(round(whole / 2)) if weeks is None else weeks
     ahead = whole - fitted
     if min(fitted, ahead) < FEWEST_WEEKS:
         return None
@@ -56,23 +56,46 @@ def forecast(seen: Contacts, weeks: float | None = None) -> Forecast | None:
     model = fit(history)
     if model is None:
         return None
+    found = errors(model, history, seen, cut)
+    return Forecast(
+        model="BG/NBD",
+        parameters={"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b},
+        weeks_fitted=fitted,
+        weeks_forecast=ahead,
+        customers=len(history.x),
+        forecast=found.forecast,
+        observed=found.observed,
+        mape=found.mape,
+        rmse=found.rmse,
+        rmse_mean=found.rmse_mean,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errors:
+    """How far a forecast lies from what came; see `Forecast`."""
+
+    forecast: float
+    observed: int
+    mape: float
+    rmse: float
+    rmse_mean: float
+
+
+def errors(model: BgNbd, history: Buyers, seen: Contacts, cut: int) -> Errors:
+    """Return how well `model` and the `history` up to `cut` (microseconds) forecast what came after."""
+    ahead = (seen.until - cut) / WEEK
     later, week = _later(seen, cut)
     expected = expected_contacts(model, history, ahead)
     moments = np.arange(1, int(ahead) + 1, dtype=float)
     before = float(history.x.sum())
     observed = before + np.array([(week <= m).sum() for m in moments])
     told = before + np.array([float(expected_contacts(model, history, m).sum()) for m in moments])
-    error = later - expected
-    return Forecast(
-        model="BG/NBD",
-        parameters={"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b},
-        weeks_fitted=fitted,
-        weeks_forecast=ahead,
-        customers=len(later),
+    return Errors(
         forecast=float(expected.sum()),
         observed=int(later.sum()),
         mape=float(np.abs(told / observed - 1).mean()),
-        rmse=float(np.sqrt((error**2).mean())),
+        rmse=float(np.sqrt(((later - expected) ** 2).mean())),
         rmse_mean=float(np.sqrt(((later - expected.mean()) ** 2).mean())),
     )
 

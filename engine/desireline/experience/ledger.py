@@ -7,7 +7,7 @@ import numpy as np
 
 from desireline.errors import LogError
 from desireline.experience.asset import asset_value, rounded
-from desireline.experience.contacts import Contacts, contacts
+from desireline.experience.contacts import Contacts, contacts, named
 from desireline.experience.outcome import outcome
 from desireline.experience.periods import periods
 from desireline.experience.values import contact_values
@@ -90,7 +90,8 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moves:
-    """Customers coming and going; `change` is that of the value of all, `since` when the customer last came (back)."""
+    """Customers coming and going; `change` is that of the value of all (whole cents, so that sums close exactly),
+    `since` when the customer last came (back)."""
 
     time: np.ndarray
     kind: np.ndarray
@@ -171,7 +172,7 @@ def ledger(
 
 
 def _moves(seen: Contacts, losses: tuple[np.ndarray, np.ndarray], values: np.ndarray | None) -> _Moves:
-    worth = np.zeros(len(seen)) if values is None else _latest_known(values, seen.again())
+    worth = np.zeros(len(seen)) if values is None else np.rint(100 * _latest_known(values, seen.again()))
     customer = np.concatenate([seen.customer, losses[0]])
     time = np.concatenate([seen.begin, losses[1]])
     what = np.concatenate([np.full(len(seen), BEGUN), np.full(len(losses[0]), LOST)])
@@ -211,12 +212,12 @@ def _bridges(
         closing = number + new - lost + back
         money = [float(column[i]) for column in sums]
         bridge = Bridge(
-            opening=worth,
-            new=money[NEW],
-            lost=0.0 - money[GONE],
-            regained=money[BACK],
-            grown=money[STAYS],
-            closing=worth + sum(money),
+            opening=worth / 100,
+            new=money[NEW] / 100,
+            lost=0.0 - money[GONE] / 100,
+            regained=money[BACK] / 100,
+            grown=money[STAYS] / 100,
+            closing=(worth + sum(money)) / 100,
         )
         whole = bool(edges[i] >= since and edges[i + 1] <= until)
         rows.append(
@@ -232,23 +233,8 @@ def _bridges(
                 value=bridge if valued else None,
             )
         )
-        number, worth = closing, bridge.closing
-    return [_cents(row) for row in rows]
-
-
-def _cents(row: Period) -> Period:
-    if row.value is None:
-        return row
-    v = row.value
-    money = Bridge(
-        opening=round(v.opening, 2),
-        new=round(v.new, 2),
-        lost=round(v.lost, 2),
-        regained=round(v.regained, 2),
-        grown=round(v.grown or 0.0, 2),
-        closing=round(v.closing, 2),
-    )
-    return replace(row, value=money)
+        number, worth = closing, worth + sum(money)
+    return rows
 
 
 def _total(rows: Sequence[Period]) -> Period | None:
@@ -274,7 +260,12 @@ def _split(value: Bridge | None) -> dict[str, float] | None:
 
 
 def _residual(rows: Sequence[Period], edges: np.ndarray, discount: float) -> Residual:
-    """Return closing value x r / (1 + d - r) with the interval that Wilson's for r gives."""
+    """Return closing value x r / (1 + d - r) with the interval that that of r gives.
+
+    Wilson's interval for r, with as many customers as the periods, which differ by more than chance, are worth:
+    their number over the dispersion between periods (Pearson's chi-square per degree of freedom; McCullagh and Nelder
+    1989, Generalized linear models, section 4.5).
+    """
     used = [row for row in rows[1:] if row.whole and row.opening]
     there = sum(row.opening for row in used)
     lost = round(sum(row.opening * (1 - (row.retention or 0.0)) for row in used))
@@ -292,7 +283,8 @@ def _residual(rows: Sequence[Period], edges: np.ndarray, discount: float) -> Res
             value=None, low=None, high=None, retention=None, retention_low=None, retention_high=None, discount=discount,
             reason=reason,
         )  # fmt: skip
-    r, (low, high) = 1 - lost / there, wilson(there - lost, there)
+    r, worth_of = 1 - lost / there, there / _dispersion(used, 1 - lost / there)
+    low, high = wilson(r * worth_of, worth_of)
     closing = rows[-1].value.closing if rows[-1].value else 0.0
     worth = [rounded(asset_value(1, rate_of, closing, rate)) for rate_of in (r, low, high)]
     return Residual(
@@ -304,6 +296,15 @@ def _residual(rows: Sequence[Period], edges: np.ndarray, discount: float) -> Res
         retention_high=high,
         discount=discount,
     )
+
+
+def _dispersion(rows: Sequence[Period], retention: float) -> float:
+    """Return how many times more the retention of periods varies than by chance, at least once."""
+    if len(rows) < 2 or not 0 < retention < 1:
+        return 1.0
+    chance = retention * (1 - retention)
+    squares = sum(row.opening * ((row.retention or 0.0) - retention) ** 2 for row in rows)
+    return max(squares / chance / (len(rows) - 1), 1.0)
 
 
 def _notes(rows: Sequence[Period], values: np.ndarray | None) -> list[str]:
@@ -347,10 +348,11 @@ def asset_of(
         )
     if not log.n_cases:
         raise LogError("the log has no cases", where=log.name)
-    seen = contacts(log, named=within is not None)
+    seen = contacts(log, only_named=within is not None)
     if not len(seen):
         raise LogError("no case names its customer", where="customer", expected="customers in the customer column")
-    lost = losses_by_return(seen, within) if within else losses_by_outcome(seen, outcome(log, source)[seen.case])
+    kept = None if within else outcome(log, source)[seen.case]
+    lost = losses_by_return(seen, within or 0) if kept is None else losses_by_outcome(seen, kept)
     book = ledger(
         seen,
         lost,
@@ -360,5 +362,19 @@ def asset_of(
         currency=source.currency or "",
         discount=discount,
     )
-    own = "the log names no customers: each case counts as one"
-    return book if log.has_customer else replace(book, notes=(own, *book.notes))
+    return replace(book, notes=(*_unnamed(log, within is not None), *_undecided(kept), *book.notes))
+
+
+def _unnamed(log: EventLog, left_out: bool) -> list[str]:
+    if not log.has_customer:
+        return ["the log names no customers: each case counts as one"]
+    number = int((~named(log)).sum())
+    if not number or number == log.n_cases:
+        return []
+    how = "they are left out" if left_out else "each counts as a customer of its own"
+    return [f"{number:,} of {log.n_cases:,} cases name no customer: {how}"]
+
+
+def _undecided(kept: np.ndarray | None) -> list[str]:
+    number = 0 if kept is None else int((kept < 0).sum())
+    return [f"the outcome of {number:,} cases is not known: their customers count as still there"] if number else []

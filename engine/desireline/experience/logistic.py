@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+DRAWS = 200
 RIDGE = 1e-6
 STEPS = 40
 SEPARATED = 12.0
+LARGE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,14 @@ class Logistic:
 
     def errors(self) -> np.ndarray:
         return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)))
+
+
+def drawn(model: Logistic, seed: int, most: int = DRAWS) -> np.ndarray:
+    """Return draws of the coefficients from their normal law, shape (draws, coefficients)."""
+    random = np.random.Generator(np.random.Philox(seed))
+    values, vectors = np.linalg.eigh(model.covariance)
+    normal = random.standard_normal((min(DRAWS, most), len(values)))
+    return np.asarray(model.coefficients + normal @ (vectors * np.sqrt(np.maximum(values, 0.0))).T)
 
 
 def share(odds: np.ndarray) -> np.ndarray:
@@ -59,6 +69,12 @@ def quick(x: np.ndarray, kept: np.ndarray) -> np.ndarray:
 def predict(coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Return the probability of being kept."""
     return share(coefficients[0] + x @ coefficients[1:])
+
+
+def separating(names: Sequence[str], x: np.ndarray, kept: np.ndarray) -> list[str]:
+    """Return the features that a perfect separation goes by, largest coefficient first."""
+    scaled = np.abs(quick(x, kept)[1:] * _spread(x))
+    return [names[i] for i in np.argsort(-scaled, kind="stable") if scaled[i] >= LARGE * scaled.max()]
 
 
 def clustered(names: Sequence[str], x: np.ndarray, kept: np.ndarray, groups: np.ndarray) -> Logistic | None:

@@ -84,7 +84,8 @@ class _Answer:
         self.values = case_values(log, source)
         begun = int(log.column("start").min()) if log.n_events else 0
         self.days = (log_end(log) - begun) / DAY if log.n_events else 0.0
-        self.use = np.ones(log.n_cases, bool) if known is None else known >= 0
+        not_over = compared.under_way | np.asarray(log.cases.column("open").to_numpy(), bool)
+        self.use = ~not_over if known is None else known >= 0
         self.key = chain(label_key("moments of truth"), seed)
         self.deciding = deciding(compared, source) if known is not None else frozenset()
         self.refusals = self._refusals()

@@ -3,7 +3,7 @@
 At risk of a deviation is a case that reached the position. For a touchpoint missing or in the wrong sequence that is
 one that came to it, there or elsewhere, or passed it by. What happens unplanned (ad hoc, failed) has no position in the
 plan: there it is one that came to the touchpoint after which most of those visits begin, or to a later one after which
-some do.
+some do and before which hardly anybody leaves: else who had it later would stand for those who stayed.
 
 That a touchpoint is missing shows only in what comes after it, and so does everything unplanned. Of the cases in which
 the customer left on the way only those count that went on after the position, with the deviation or without it: else
@@ -18,13 +18,13 @@ from typing import Literal
 
 import numpy as np
 
-from desireline.blueprint.net import net
 from desireline.gap.compare import Compared
-from desireline.gap.language import language
+from desireline.gap.plan import plan_of
 from desireline.gap.promises import EARLY, LATE, Settled, last_times, ledger
 from desireline.gap.visits import Visits
 from desireline.log.eventlog import UNKNOWN
 
+CUT_OFF = 0.01
 ExposureKind = Literal["missing", "ad hoc", "wrong sequence", "failed", "late", "early"]
 
 
@@ -72,11 +72,15 @@ def _of_touchpoints(compared: Compared, left: np.ndarray) -> Iterator[Exposure]:
         failed = np.zeros(len(of_case), bool)
         failed[visits.case[visits.failed & (visits.touchpoint == code)]] = True
         always = compared.blueprint.touchpoints[name].failure
+
+        def near(exposed: np.ndarray, code: int = code) -> np.ndarray:
+            return _came_near(visits, code, exposed, went_on, foreseen, left)
+
         rows: list[tuple[ExposureKind, np.ndarray, np.ndarray]] = [
             ("missing", (missing[:, code] > 0)[of_case], position),
             ("wrong sequence", (displaced[:, code] > 0)[of_case], position),
-            ("ad hoc", unplanned, settled & _came_near(visits, code, unplanned, went_on, foreseen)),
-            ("failed", failed, _came_near(visits, code, failed, went_on, foreseen) if always else came[:, code]),
+            ("ad hoc", unplanned, settled & near(unplanned)),
+            ("failed", failed, near(failed) if always else came[:, code]),
         ]
         for kind, exposed, at_risk in rows:
             if exposed.any():
@@ -117,12 +121,14 @@ def _visited(visits: Visits, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return came, went_on
 
 
-def _came_near(visits: Visits, code: int, exposed: np.ndarray, went_on: np.ndarray, foreseen: np.ndarray) -> np.ndarray:
-    """Return which cases went on from the touchpoint after which most visits of the exposed cases to `code` begin.
+def _came_near(
+    visits: Visits, code: int, exposed: np.ndarray, went_on: np.ndarray, foreseen: np.ndarray, left: np.ndarray
+) -> np.ndarray:
+    """Return which cases went on from the touchpoint after which `code` begins in most of the exposed cases.
 
-    Or from a later one after which some do: an earlier one would count many who left before it could happen.
-
-    Of an exposed case with visits that begin where the plan foresees them and others, only the others count.
+    Or from a later one after which some do, unless more than one in a hundred left between the two; an earlier one
+    would count many who left before it could happen. Exposed cases in which it begins elsewhere are not at risk. Of a
+    case's visits the first counts that begins where the plan does not foresee it, else the first.
     """
     mine = np.flatnonzero((visits.touchpoint == code) & exposed[visits.case])
     if not len(mine):
@@ -132,13 +138,23 @@ def _came_near(visits: Visits, code: int, exposed: np.ndarray, went_on: np.ndarr
     unforeseen = ~foreseen[before, code]
     elsewhere = np.zeros(len(went_on), bool)
     elsewhere[visits.case[mine[unforeseen]]] = True
-    before = before[unforeseen | ~elsewhere[visits.case[mine]]]
-    counts = np.bincount(before, minlength=went_on.shape[1] + 1)
-    usual = int(np.argmax(counts))
+    counted = unforeseen | ~elsewhere[visits.case[mine]]
+    _, once = np.unique(visits.case[mine[counted]], return_index=True)
+    mine, before = mine[counted][once], before[counted][once]
+    usual = int(np.argmax(np.bincount(before)))
     if usual == went_on.shape[1]:
         return np.ones(len(went_on), bool)
-    near = np.flatnonzero(counts[:-1])
-    return np.asarray(went_on[:, near[near >= usual]].any(axis=1))
+    near = _without_leaving(usual, np.unique(before[before < went_on.shape[1]]), went_on, left)
+    here = np.zeros(len(went_on), bool)
+    here[visits.case[mine[np.isin(before, near)]]] = True
+    return np.asarray(went_on[:, near].any(axis=1) & (here | ~exposed))
+
+
+def _without_leaving(usual: int, near: np.ndarray, went_on: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return `usual` and those of `near` that are later and that hardly anybody leaves before who went on from it."""
+    gone = went_on[:, usual] & left
+    most = CUT_OFF * went_on[:, usual].sum()
+    return np.array([usual, *(p for p in near if p > usual and (gone & ~went_on[:, p:].any(axis=1)).sum() <= most)])
 
 
 def _foreseen(compared: Compared) -> np.ndarray:
@@ -148,7 +164,7 @@ def _foreseen(compared: Compared) -> np.ndarray:
     """
     names = compared.visits.touchpoints
     allowed = np.zeros((len(names) + 1, len(names)), bool)
-    plan = language(net(compared.blueprint), names)
+    plan = plan_of(compared.blueprint, names)
     if plan is None:
         return allowed
     for code in range(len(names)):

@@ -27,7 +27,7 @@ def before_leaving(compared: Compared, source: Source, known: np.ndarray) -> Com
     keep = log.column("start") < moments[case] - AT_ONCE
     keep[log.offsets[:-1]] = True
     shorter = replace(log, events=log.events.filter(pa.array(keep)))
-    return examine(shorter, compared.blueprint, compared.abandonments, known == LOST)
+    return examine(shorter, compared.blueprint, compared.abandonments, known == LOST, compared.under_way)
 
 
 def _moments(compared: Compared, source: Source, known: np.ndarray) -> np.ndarray | None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from desireline.experience.moments_exposures import CUT_OFF
+
 PRIOR = 2.5
 CHORDS, NEWTONS = 8, 40
 MOST_CELLS = 8_000_000
@@ -112,7 +114,6 @@ def _drawn(
     return number, total
 
 
-CUT_OFF = 0.01
 FEWEST_EXPOSED = 20
 MOST_OTHERS = 30
 ROUNDING = 1e-6  # of the mean outcome: a smaller effect on it is an error of the arithmetic

@@ -3,6 +3,7 @@
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
+from desireline.experience.outcome import RETAINED_SCALE, retained
 from desireline.log.casetable import CaseTable
 from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
@@ -17,9 +18,13 @@ def cost(table: CaseTable) -> tuple[np.ndarray, np.ndarray]:
 
 
 def value(table: CaseTable) -> tuple[np.ndarray, np.ndarray]:
-    """Return the value of each case if it was kept, else 0 (int64, millionths); unknown outcomes do not count."""
+    """Return the value of each case if it was kept, else 0 (int64, millionths); unknown outcomes do not count.
+
+    Where only the chance of being kept is known, it is that share of the value.
+    """
     worth, known = _known(table.value, len(table))
-    return np.where(table.kept == 1, worth, 0), known & (table.kept >= 0)
+    kept, told = retained(table)
+    return np.rint(worth * (kept / RETAINED_SCALE)).astype(np.int64), known & told
 
 
 def _known(column: np.ndarray | None, size: int) -> tuple[np.ndarray, np.ndarray]:

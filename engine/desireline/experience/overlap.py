@@ -5,16 +5,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.experience.contacts import Contacts
+from desireline.experience.telling import leak
+from desireline.log.columns import coded
+from desireline.log.eventlog import EventLog
+from desireline.log.source import Source
+from desireline.units import DAY
 
 LEVEL_Z = 1.959964
 FEWEST = 10
+MOST_LEVELS = 12
+MONTH = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collision:
-    """Mean outcome of overlapping journeys minus that of like journeys without overlap, with its 95 % interval.
+    """Mean outcome of overlapping journeys minus that of like journeys of customers without overlap; 95 % interval.
 
-    `matched` overlapping journeys had others like them: same segment, first step, month. Not a cause: an association.
+    `matched` overlapping journeys had `others` like them: same first step, month, attributes. An association, no cause.
     """
 
     outcome: str
@@ -44,10 +51,32 @@ def overlaps(seen: Contacts) -> np.ndarray:
     return np.asarray(found | (following < seen.end))
 
 
+def alike(log: EventLog, source: Source, kept: np.ndarray, seen: Contacts) -> np.ndarray:
+    """Return a code for each contact: equal where first activity, month and the attributes of few values are.
+
+    Attributes are those by which the source describes cases, else all of the case; never the outcome, nor what gives it
+    away: who is matched on the outcome cannot differ in it.
+
+    Parameters
+    ----------
+    kept
+        Outcome of each case: 1 kept, 0 lost, -1 unknown.
+    """
+    strata = log.column("activity")[log.offsets[:-1]].astype(np.int64)[seen.case]
+    strata = strata * 10_000 + (seen.begin - seen.begin.min()) // MONTH
+    for name in source.attributes or log.case_attributes:
+        if name not in log.case_attributes or leak(log, source, name, kept):
+            continue
+        code, values = coded(log.cases.column(name))
+        if 1 < len(values) <= MOST_LEVELS:
+            strata = np.unique(strata, return_inverse=True)[1] * (MOST_LEVELS + 1) + code[seen.case] + 1
+    return np.asarray(np.unique(strata, return_inverse=True)[1])
+
+
 def collision(
     outcome: str, values: np.ndarray, overlapping: np.ndarray, strata: np.ndarray, customer: np.ndarray
 ) -> Collision:
-    """Return the difference of means between overlapping and other contacts of the same stratum.
+    """Return the difference of means between overlapping contacts and those of customers without overlap.
 
     Exact matching on `strata` (integer codes), weighted to the overlapping contacts; the interval allows for customers
     with several contacts.
@@ -61,7 +90,8 @@ def collision(
     ----------
     Iacus, King and Porro (2012), Causal inference without balance checking, doi:10.1093/pan/mpr013.
     """
-    known = ~np.isnan(values)
+    without = ~(np.bincount(customer, overlapping) > 0)[customer] if len(customer) else overlapping
+    known = ~np.isnan(values) & (overlapping | without)
     values, mine, strata, customer = values[known], overlapping[known], strata[known], customer[known]
     size = int(strata.max(initial=-1)) + 1
     there, others = (np.bincount(strata[mask], minlength=size) for mask in (mine, ~mine))
@@ -69,7 +99,7 @@ def collision(
     used = both[strata] if size else np.zeros(0, bool)
     matched, compared = int((mine & used).sum()), int((~mine & used).sum())
     if min(matched, compared) < FEWEST:
-        reason = f"{matched} overlapping journeys with others like them; at least {FEWEST} of each are needed"
+        reason = f"{matched} overlapping journeys and {compared} others alike; at least {FEWEST} of each are needed"
         return Collision(outcome=outcome, matched=matched, others=compared, mean=None, low=None, high=None,
                          reason=reason)  # fmt: skip
     weight = np.where(mine, 1.0, (there / np.maximum(others, 1))[strata]) * used

@@ -6,9 +6,9 @@ import numpy as np
 
 from desireline.experience.contacts import Contacts
 from desireline.log.eventlog import UNKNOWN
+from desireline.stats.survival import kaplan_meier
 from desireline.units import HOUR, MICROSECONDS
 
-LEVEL_Z = 1.959964
 FEWEST = 10
 MOST_PAIRS = 50
 
@@ -67,51 +67,6 @@ class NextIssue:
     lift: float
     handling_s: float
     score: float
-
-
-def kaplan_meier(
-    times: np.ndarray, happened: np.ndarray, at: np.ndarray, groups: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the share to which it has not happened by each time of `at`, with a 95 % interval.
-
-    Parameters
-    ----------
-    times, happened
-        How long each was watched, and whether it happened then; the others are censored.
-    groups
-        Integer codes from 0: observations of one group are not independent.
-
-    References
-    ----------
-    Kaplan and Meier (1958), doi:10.1080/01621459.1958.10501452; for groups Ying and Wei (1994),
-    doi:10.1006/jmva.1994.1031. The interval is made on the scale log(-log S).
-    """
-    order = np.argsort(times, kind="stable")
-    times, happened, groups = times[order], happened[order], groups[order]
-    moments, first = np.unique(times, return_index=True)
-    events = np.add.reduceat(happened.astype(np.int64), first) if len(first) else np.zeros(0, np.int64)
-    at_risk = len(times) - first
-    survival = np.cumprod(1 - events / at_risk)
-    variance = np.cumsum(events / at_risk**2.0)
-    place = np.searchsorted(moments, times)
-    share, error = np.ones(len(at)), np.zeros(len(at))
-    for i, moment in enumerate(at):
-        last = int(np.searchsorted(moments, moment, side="right")) - 1
-        if last < 0:
-            continue
-        share[i] = survival[last]
-        reached = np.minimum(place, last)
-        influence = np.where(happened & (place <= last), 1 / at_risk[place], 0.0) - variance[reached]
-        error[i] = float(np.sqrt((np.bincount(groups, influence) ** 2).sum()))
-    return share, *_loglog(share, error)
-
-
-def _loglog(share: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of a survival whose cumulative hazard has the standard `error`."""
-    inside = (share > 0) & (share < 1)
-    hazard = -np.log(np.where(inside, share, 0.5))
-    spread = np.exp(np.where(inside, LEVEL_Z * error / hazard, 0.0))
-    return np.where(inside, np.exp(-hazard * spread), share), np.where(inside, np.exp(-hazard / spread), share)
 
 
 def resolution(seen: Contacts, window: int) -> Resolution:

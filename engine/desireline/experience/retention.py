@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from desireline.experience.features import features
+from desireline.experience.features import feature, features
+from desireline.experience.separation import too_few
 from desireline.log.casetable import CaseTable
 from desireline.model.model import Retention
 
 FEWEST = 10
 RULE_CASES = 5
 SEPARATED = 12.0
+WAITING = ("wait_h", "log_wait", "idle_h", "log_idle")
 TERMS = ("handoffs", "abandoned", "repeats", "channel_switches", "failed_self_service", "late", "early")
 
 
@@ -106,9 +108,11 @@ def _rule(table: CaseTable, use: np.ndarray) -> bool:
 
 
 def _candidates(table: CaseTable, use: np.ndarray) -> list[tuple[str, ...]]:
-    """Return the sets of features worth fitting: those that vary, with waiting in each of its two forms."""
+    """Return the sets of features worth fitting: those whose effect can be told, with waiting in its two forms."""
     names, matrix = features(table)
     varies = dict(zip(names, np.ptp(matrix[use], axis=0) > 0, strict=True))
+    for name, values in zip(names, matrix[use].T, strict=True):
+        varies[name] = varies[name] and (name in WAITING or not too_few(values, table.kept[use]))
     waiting = ("wait_h", "log_wait") if varies["wait_h"] else ("idle_h", "log_idle")
     rest = tuple(name for name in TERMS if varies.get(name))
     return [(form, *rest) for form in waiting] if varies[waiting[0]] else [rest]
@@ -126,8 +130,7 @@ def _logistic(
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
 
-    names, matrix = features(table)
-    x = matrix[use][:, [names.index(name) for name in chosen]]
+    x = np.column_stack([feature(table, name)[use] for name in chosen]) if chosen else np.zeros((int(use.sum()), 0))
     spread = x.std(axis=0)
     spread[spread == 0] = 1.0
     design = np.column_stack([np.ones(len(x)), x / spread])
@@ -159,9 +162,8 @@ def _terms(chosen: tuple[str, ...], estimates: np.ndarray, errors: np.ndarray, s
 
 def probability(retention: Retention, table: CaseTable) -> np.ndarray:
     """Return the probability of being kept, float64, one per case of `table`."""
-    names, matrix = features(table)
     odds = np.full(len(table), retention.intercept)
     for name, coefficient in zip(retention.features, retention.coefficients, strict=True):
-        odds = odds + coefficient * matrix[:, names.index(name)]
+        odds += coefficient * feature(table, name)
     kept = 0.5 * (1.0 + np.tanh(odds / 2.0))
     return np.where(table.abandoned > 0, 0.0, kept) if retention.abandoned_lost else kept

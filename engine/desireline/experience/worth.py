@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 import numpy as np
 
+from desireline.experience.drivers import said
 from desireline.experience.validation import held_out, information
 
 LEVEL_Z = 1.959964
@@ -15,12 +16,14 @@ MOST_STEPS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worth:
-    """A measure and the information it adds about retention, in millibits a case, with its 95 % interval.
+    """A measure (`label`: what people call it) and the information it adds about retention, in millibits a case.
 
-    `alone`: beside nothing. `adds`: beside those that rank before it. `keep` where the interval of `adds` is above 0.
+    `alone`: beside nothing. `adds`, with its 95 % interval: beside those that rank before it. `keep` where that lies
+    above 0.
     """
 
     measure: str
+    label: str
     rank: int
     alone: float
     adds: float
@@ -33,11 +36,13 @@ class Worth:
 class ExperienceMeasure:
     """One overall measure: the sum of weight x feature is the log-odds of being kept, up to a constant.
 
-    `version` changes with every weight, so that values of two versions are never compared.
+    `version` changes with every weight, so that values of two versions are never compared. `mean` is that of a mean
+    case, the sum of its `parts`.
     """
 
     version: str
     weights: Mapping[str, float]
+    parts: Mapping[str, float]
     mean: float
 
 
@@ -81,6 +86,7 @@ def _worth(name: str, rank: int, alone: np.ndarray, adds: np.ndarray, customers:
     half = LEVEL_Z * float(np.sqrt((np.bincount(groups, adds - mean) ** 2).sum())) / len(adds)
     return Worth(
         measure=name,
+        label=said(name),
         rank=rank,
         alone=1000 * float(alone.mean()),
         adds=1000 * mean,
@@ -101,4 +107,5 @@ def experience_measure(names: Sequence[str], coefficients: np.ndarray, x: np.nda
     weights = {name: float(f"{value:.6g}") for name, value in zip(names, coefficients, strict=True)}
     text = ";".join(f"{name}={value:.6g}" for name, value in weights.items())
     version = blake2b(text.encode(), digest_size=4).hexdigest()
-    return ExperienceMeasure(version=version, weights=weights, mean=float((x @ coefficients).mean()))
+    parts = dict(zip(names, (coefficients * x.mean(axis=0)).tolist(), strict=True))
+    return ExperienceMeasure(version=version, weights=weights, parts=parts, mean=float(sum(parts.values())))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from desireline.gap.canonical import Chooser
-from desireline.gap.language import FAR, Language
+from desireline.gap.language import FAR, Language, Layers
 from desireline.gap.traces import Trace
 
-BATCH = 20_000_000
+BATCH = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +84,35 @@ def remaining(visits: Sequence[tuple[int, ...]], unit: int, language: Language) 
     A deviation costs `unit`, a touchpoint left to do after the last visit costs 1.
     """
     longest = max(map(len, visits))
-    table = np.full((longest + 1, len(visits), language.dead + 1), FAR, np.int64)
-    codes = np.full((len(visits), longest), -1, np.int64)
+    whole = np.int32 if longest * unit < FAR else np.int64
+    table = np.full((longest + 1, language.dead + 1, len(visits)), FAR, whole)
+    codes = np.full((longest, len(visits)), -1, np.int64)
     for row, trace in enumerate(visits):
-        codes[row, longest - len(trace) :] = trace
-    table[longest] = language.to_end
+        codes[longest - len(trace) :, row] = trace
+    table[longest] = language.to_end[:, None]
     for i in range(longest - 1, -1, -1):
-        rows = np.flatnonzero(codes[:, i] >= 0)
-        after = table[i + 1, rows]
-        synchronous = np.take_along_axis(after, language.step[codes[rows, i]], axis=1)
-        table[i, rows] = _with_model_moves(np.minimum(after + unit, synchronous), unit, language.step)
-    return [table[longest - len(trace) :, row] for row, trace in enumerate(visits)]
+        rows = np.flatnonzero(codes[i] >= 0)
+        after = table[i + 1][:, rows]
+        cost = np.take_along_axis(after, language.step[codes[i, rows]].T, axis=0)
+        np.minimum(cost, after + whole(unit), out=cost)
+        _model_moves(cost, whole(unit), language.layers)
+        table[i][:, rows] = cost
+    return [table[longest - len(trace) :, :, row] for row, trace in enumerate(visits)]
 
 
-def _with_model_moves(cost: np.ndarray, unit: int, step: np.ndarray) -> np.ndarray:
-    """Return `cost` (traces, states) lowered by going on through touchpoints that were not visited, a `unit` each."""
+def _model_moves(cost: np.ndarray, unit: np.integer, layers: Layers) -> None:
+    """Lower `cost` (states, traces) by going on through touchpoints that were not visited, a `unit` each.
+
+    One pass through the layers is enough but for ways that lead back; these begin another pass where they help.
+    """
     while True:
-        before = cost.copy()
-        for targets in step[::-1]:
-            np.minimum(cost, unit + cost[:, targets], out=cost)
-        cost[:, -1] = FAR
-        if np.array_equal(before, cost):
-            return cost
+        for states, successors in layers.onward:
+            least = cost[states]
+            for targets in successors.T:
+                np.minimum(least, cost[targets] + unit, out=least)
+            cost[states] = least
+        states, targets = layers.back
+        lower = cost[targets] + unit
+        if not (lower < cost[states]).any():
+            return
+        np.minimum.at(cost, states, lower)

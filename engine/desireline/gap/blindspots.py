@@ -54,7 +54,7 @@ def _dark(compared: Compared) -> list[BlindSpot]:
         mine = idle[same & (pair == code)]
         text = (
             f'Nothing is seen between "{a}" and "{b}": {100 * total[code] / cycle:.0f} % of all time, '
-            f"typically {show_duration(float(np.median(mine)) / MICROSECONDS)}, seen {len(mine):,} times."
+            f"typically {show_duration(float(np.median(mine)) / MICROSECONDS)}, seen {_times(len(mine))}."
         )
         hours = float(total[code]) / MICROSECONDS / 3600
         found.append(
@@ -64,6 +64,10 @@ def _dark(compared: Compared) -> list[BlindSpot]:
         text = "The log has one time per event: how long work takes is not seen, and counts as time between."
         found.append(BlindSpot(kind="dark time", what="durations", share=None, hours=None, text=text))
     return found
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def _channels(compared: Compared) -> list[BlindSpot]:

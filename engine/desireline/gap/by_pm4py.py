@@ -1,5 +1,6 @@
 """Alignments by pm4py, for a blueprint with more states than our own aligner keeps."""
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,14 +11,15 @@ from desireline.gap.align import Aligned
 from desireline.gap.traces import Trace
 
 BUDGETS = (10.0, 60.0)
+IN_ALL = 900.0
 SKIP = ">>"
 
 
 def align_by_pm4py(traces: Sequence[Trace], blueprint: Blueprint, labels: Sequence[str]) -> Aligned:
-    """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where there was none within a minute.
+    """Return an optimal alignment of each trace, as pm4py finds it; cost -1 where there was none in time.
 
-    A trace that takes longer than ten seconds is tried again with a minute. The choice among optimal alignments is
-    pm4py's, so every trace that deviates is marked `approximate`.
+    A trace that takes longer than ten seconds is tried again with a minute; after a quarter of an hour none is.
+    The choice among optimal alignments is pm4py's, so every trace that deviates is marked `approximate`.
     """
     from pm4py.algo.conformance.alignments.petri_net.variants import dijkstra_less_memory
     from pm4py.objects.log.obj import Event
@@ -37,8 +39,9 @@ def align_by_pm4py(traces: Sequence[Trace], blueprint: Blueprint, labels: Sequen
                 return list(found["alignment"])
         return None
 
+    until = time.monotonic() + IN_ALL
     for row, trace in enumerate(traces):
-        moves = solved(trace.visits)
+        moves = solved(trace.visits) if time.monotonic() < until else None
         if moves is not None:
             cost[row] = _count(moves, trace.left, code, counts[:, row])
     shortest = solved(()) or []

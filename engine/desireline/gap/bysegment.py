@@ -11,7 +11,7 @@ from desireline.log.columns import coded
 from desireline.log.segments import segments as split
 from desireline.stats.multiple import adjusted, two_sided
 
-FEWEST = 10
+FEWEST, MANY = 10, 30
 FALSE = 0.05
 Z = 1.959964
 
@@ -117,10 +117,9 @@ class _Groups:
         inside = self.position == i
         others = (self.sum.sum() - self.sum[i]) / (self.n.sum() - self.n[i])
         mean = self.sum[i] / self.n[i]
-        pull = np.where(inside, (self.values - mean) / self.n[i], (others - self.values) / (self.n.sum() - self.n[i]))
-        error = float(np.sqrt((np.bincount(self.customer, pull) ** 2).sum()))
+        error = max(self._error(inside, mean, others), self._error(inside, self.values.mean(), self.values.mean()))
         gap = float(mean - others)
-        p = float(two_sided(np.array(gap / error))) if error > 0 else 1.0
+        p = max(float(two_sided(np.array(gap / error))), self._exact(i)) if error > 0 else 1.0
         m = self.measure
         row = SegmentRow(
             by=by,
@@ -139,14 +138,41 @@ class _Groups:
         )
         return row, p
 
+    def _exact(self, i: int) -> float:
+        """Return the p-value of Fisher's exact test where a share is of so few cases that no normal law holds; else 0.
+
+        That is fewer than thirty expected in group `i` or in the others, with it or without it.
+        """
+        total, n, have = len(self.values), int(self.n[i]), int(self.sum.sum())
+        if not np.isin(self.values, (0.0, 1.0)).all() or min(n, total - n) * min(have, total - have) >= MANY * total:
+            return 0.0
+        from scipy.stats import fisher_exact
+
+        mine = int(self.sum[i])
+        table = [[mine, n - mine], [have - mine, total - n - have + mine]]
+        return float(fisher_exact(table).pvalue)
+
+    def _error(self, inside: np.ndarray, mean: float, others: float) -> float:
+        """Return the standard error of a difference of means that are `mean` and `others`, customers as clusters.
+
+        With the mean of all for both it is that of groups alike, which holds where hardly anybody in one has it.
+        """
+        n = inside.sum()
+        pull = np.where(inside, (self.values - mean) / n, (others - self.values) / (len(inside) - n))
+        return float(np.sqrt((np.bincount(self.customer, pull) ** 2).sum()))
+
     def errors(self, some: np.ndarray) -> np.ndarray:
-        """Return the squared standard errors of the means of `some` groups, customers as clusters."""
+        """Return the squared standard errors of the means of `some` groups, customers as clusters.
+
+        None is less than that of as many cases of all groups: where hardly anybody in one has it, its own says nothing.
+        """
+        alike = float((np.bincount(self.customer, self.values - self.values.mean()) ** 2).mean())
+        alike *= (self.customer.max() + 1) / len(self.values)
         found = []
         for i in some:
             mine = self.position == i
             pull = np.bincount(self.customer[mine], self.values[mine] - self.sum[i] / self.n[i])
-            # Where all values are alike the error is that of one more case of each kind, not none.
-            found.append(max(float((pull**2).sum()) / self.n[i] ** 2, self.values.var() / (self.n[i] + 2) ** 2))
+            found.append(max(float((pull**2).sum()) / self.n[i] ** 2, alike / self.n[i]))
         return np.array(found)
 
     def spread(self, by: str, names: Sequence[str | None]) -> list[tuple[Inconsistency, float]]:

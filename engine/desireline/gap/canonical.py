@@ -5,7 +5,8 @@ later in the blueprint; then, for customers who left, fewest and latest touchpoi
 
 Every optimal alignment is a path through the tight moves (those that lose nothing of the least cost). What matters of a
 path is which touchpoints it finds missing, ad hoc, not reached, and how often: its label, packed in one integer. All
-labels that reach a place are kept, so the choice is exact; a place with more than `WIDTH` of them keeps the best.
+labels that reach a place are kept, so the choice is exact; a place with more than `WIDTH` of them keeps the best, in
+traces of more than 333 visits fewer, so that a trace of thousands takes seconds.
 """
 
 from collections.abc import Iterator
@@ -16,8 +17,8 @@ import numpy as np
 from desireline.gap.language import Language
 from desireline.gap.traces import Trace
 
-WIDTH = 3000
-NARROW = 24
+WIDTH, NARROW = 3000, 24
+IN_ALL = 1_000_000
 COUNT = 24
 FIELD = (1 << COUNT) - 1
 
@@ -29,7 +30,10 @@ class Chooser:
 
     def __init__(self, language: Language, unit: int) -> None:
         self.unit = unit
-        self.steps: list[list[int]] = language.step.T.tolist()
+        self.n = language.step.shape[0]
+        steps: list[list[int]] = language.step.T.tolist()
+        self.moves = [[(label, to) for label, to in enumerate(row) if to != language.dead] for row in steps]
+        self.steps = [dict(moves) for moves in self.moves]
         self.accepting: list[bool] = language.accepting.tolist()
         self.to_end: list[int] = language.to_end.tolist()
 
@@ -39,12 +43,13 @@ class Chooser:
         Returns whether all optimal alignments were looked at. `ahead` is the least cost to finish by position and
         state, shape (length + 1, states + 1).
         """
-        search = _Search(self, trace, ahead.tolist())
+        search = _Search(self, trace, ahead)
         few = search.run(NARROW, search.n)
         if search.gave_up:
             search.gave_up = False
             most = min((label & search.involved).bit_count() for label in few)
-            few = search.run(WIDTH, most) or few
+            width = max(NARROW, min(WIDTH, IN_ALL // (len(trace.visits) + 1)))
+            few = search.run(width, most) or few
         best = min(few, key=search.rank)
         for kind in range(3):
             for label, count in search.fields(best, kind):
@@ -59,12 +64,11 @@ class _Search:
     24 bits: missing, ad hoc, not reached by touchpoint.
     """
 
-    def __init__(self, chooser: Chooser, trace: Trace, ahead: list[list[int]]) -> None:
-        self.trace, self.ahead, self.steps, self.unit = trace, ahead, chooser.steps, chooser.unit
+    def __init__(self, chooser: Chooser, trace: Trace, ahead: np.ndarray) -> None:
+        self.trace, self.ahead, self.unit, self.n = trace, ahead, chooser.unit, chooser.n
+        self.moves, self.steps = chooser.moves, chooser.steps
         self.accepting, self.to_end = chooser.accepting, chooser.to_end
-        self.n = len(self.steps[0])
         self.involved = (1 << self.n) - 1
-        self.dead = len(self.steps) - 1
         self.gave_up = False
 
     def bit_and_one(self, kind: int, label: int) -> tuple[int, int]:
@@ -91,9 +95,12 @@ class _Search:
     def run(self, width: int, most: int) -> Labels:
         """Return the labels of the optimal alignments that involve at most `most` touchpoints."""
         places: dict[int, Labels] = {0: {0}}
+        here: list[int] = self.ahead[0].tolist()
         for i, visit in enumerate(self.trace.visits):
-            self._model_moves(places, self.ahead[i], self.unit, 0, width, most)
-            places = self._visit(places, i, visit, width, most)
+            self._model_moves(places, here, self.unit, 0, width, most)
+            after: list[int] = self.ahead[i + 1].tolist()
+            places = self._visit(places, here, after, visit, width, most)
+            here = after
         self._model_moves(places, self.to_end, 1, 2 if self.trace.left else 0, width, most)
         return set().union(*(labels for state, labels in places.items() if self.accepting[state]))
 
@@ -105,19 +112,20 @@ class _Search:
         heapify(waiting)
         while waiting:
             cost, state = heappop(waiting)
-            for label, target in enumerate(self.steps[state]):
-                if target != self.dead and ahead[target] == -cost - unit:
+            for label, target in self.moves[state]:
+                if ahead[target] == -cost - unit:
                     labels = self._with(places[state], kind, label, most)
                     if labels and target not in places:
                         heappush(waiting, (-ahead[target], target))
                     self._add(places, target, labels, width)
 
-    def _visit(self, places: dict[int, Labels], i: int, visit: int, width: int, most: int) -> dict[int, Labels]:
-        here, after = self.ahead[i], self.ahead[i + 1]
+    def _visit(
+        self, places: dict[int, Labels], here: list[int], after: list[int], visit: int, width: int, most: int
+    ) -> dict[int, Labels]:
         following: dict[int, Labels] = {}
         for state, labels in places.items():
-            target = self.steps[state][visit]
-            if target != self.dead and after[target] == here[state]:
+            target = self.steps[state].get(visit)
+            if target is not None and after[target] == here[state]:
                 self._add(following, target, labels, width)
             if after[state] + self.unit == here[state]:
                 self._add(following, state, self._with(labels, 1, visit, most), width)

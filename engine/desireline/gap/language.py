@@ -5,17 +5,26 @@ that the blueprint allows, not on the net that makes them. So the net's silent m
 construction), states with equal futures are merged (Moore), and every trace is aligned on what remains.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from desireline.blocks import Flow
-from desireline.blueprint.flow import touchpoints_of
-from desireline.blueprint.net import Builder, Net
+from desireline.blueprint.net import Net
 
-MAX_STATES = 5_000
-MAX_SHUFFLED = 1_500
+MAX_STATES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The moves of an automaton, in an order in which what follows a state comes before it.
+
+    `onward` holds (states, their successors, shape (states, most successors), filled up with the dead state), from the
+    end to the start; `back` holds (states, successors) of the moves of loops that lead against this order.
+    """
+
+    onward: tuple[tuple[np.ndarray, np.ndarray], ...]
+    back: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Language:
     step: np.ndarray
     accepting: np.ndarray
     to_end: np.ndarray
+    layers: Layers
 
     @property
     def dead(self) -> int:
@@ -36,80 +46,16 @@ class Language:
 
 
 def language(net: Net, labels: Sequence[str]) -> Language | None:
-    """Return the automaton of `net` over `labels`; None where it would have more than 5,000 states."""
+    """Return the automaton of `net` over `labels`; None where it would have more than 20,000 states."""
     found = _subsets(net, {label: code for code, label in enumerate(labels)})
     if found is None:
         return None
-    step, accepting = _minimal(*found)
-    return Language(step, accepting, _to_end(step, accepting))
+    return made_of(*minimal(*found))
 
 
-def flow_language(flow: Flow, labels: Sequence[str]) -> Language | None:
-    """Return the automaton of `flow` over `labels`, block by block; None where it would have too many states.
-
-    The same as that of its net, but branches side by side are put together when each is minimal already, so that ten
-    branches that may be left out, or gone round, are one state and not all that they can be in between.
-    """
-    builder = _BlockByBlock(labels)
-    start, end = builder.place(), builder.place()
-    builder.add(flow, start, end)
-    if builder.too_many:
-        return None
-    return language(Net(tuple(builder.transitions), start, end, builder.places), labels)
-
-
-class _BlockByBlock(Builder):
-    """Adds forks whose branches have no touchpoint in common as one automaton each."""
-
-    def __init__(self, labels: Sequence[str]) -> None:
-        super().__init__(set())
-        self.labels = labels
-        self.too_many = False
-
-    def parallel(self, flow: Flow, start: int, end: int) -> None:
-        names = [touchpoints_of(part) for part in flow.parts]
-        if len({name for part in names for name in part}) < sum(map(len, names)):
-            return super().parallel(flow, start, end)
-        parts = [flow_language(part, self.labels) for part in flow.parts]
-        known = [part for part in parts if part is not None]
-        branch = {self.labels.index(name): i for i, part in enumerate(names) for name in part}
-        found = _shuffle(known, branch) if len(known) == len(parts) else None
-        if found is None:
-            self.too_many = True
-            return None
-        step, accepting = _minimal(*found)
-        places = [self.place() for _ in accepting]
-        self.move(None, start, places[0])
-        for label in branch:
-            for state in np.flatnonzero(step[label] != len(accepting) - 1).tolist():
-                self.move(self.labels[label], places[state], places[step[label, state]])
-        for state in np.flatnonzero(accepting).tolist():
-            self.move(None, places[state], end)
-        return None
-
-
-def _shuffle(parts: Sequence[Language], branch: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return (step, accepting) of `parts` side by side, each label in its `branch`; None where there are too many."""
-    start = (0,) * len(parts)
-    number = {start: 0}
-    waiting = [start]
-    moves: list[tuple[int, int, int]] = []
-    for state in waiting:
-        for label, i in branch.items():
-            target = int(parts[i].step[label, state[i]])
-            if target != parts[i].dead:
-                following = (*state[:i], target, *state[i + 1 :])
-                if following not in number:
-                    number[following] = len(number)
-                    waiting.append(following)
-                moves.append((label, number[state], number[following]))
-        if len(number) > MAX_SHUFFLED:
-            return None
-    step = np.full((parts[0].step.shape[0], len(number) + 1), len(number), np.int32)
-    for label, source, target in moves:
-        step[label, source] = target
-    ends = [all(part.accepting[s] for part, s in zip(parts, state, strict=True)) for state in waiting]
-    return step, np.array([*ends, False])
+def made_of(step: np.ndarray, accepting: np.ndarray) -> Language:
+    """Return a minimal automaton with what is known of its states; `step` and `accepting` as in `Language`."""
+    return Language(step, accepting, _to_end(step, accepting), _layers(step))
 
 
 def _closure(net: Net, markings: set[int]) -> frozenset[int]:
@@ -151,7 +97,7 @@ def _subsets(net: Net, code: dict[str, int]) -> tuple[np.ndarray, np.ndarray] | 
     return step, accepting
 
 
-def _minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def minimal(step: np.ndarray, accepting: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the automaton with states of equal future merged; the start stays 0, the dead state the last."""
     group = accepting.astype(np.int64)
     while True:
@@ -192,6 +138,46 @@ def _to_end(step: np.ndarray, accepting: np.ndarray) -> np.ndarray:
             break
         distance = shorter
     return distance
+
+
+def _layers(step: np.ndarray) -> Layers:
+    dead = step.shape[1] - 1
+    following = [sorted(set(targets) - {dead}) for targets in step.T.tolist()]
+    place = _places_from_the_end(following)
+    depth = [0] * len(following)
+    back = [(state, t) for state in place for t in following[state] if place[t] >= place[state]]
+    layers: dict[int, list[int]] = {}
+    for state in place:
+        onward = following[state] = [t for t in following[state] if place[t] < place[state]]
+        depth[state] = 1 + max((depth[t] for t in onward), default=-1)
+        if onward:
+            layers.setdefault(depth[state], []).append(state)
+    return Layers(
+        onward=tuple(_padded(states, following, dead) for _, states in sorted(layers.items())),
+        back=(np.array([state for state, _ in back], np.int64), np.array([t for _, t in back], np.int64)),
+    )
+
+
+def _places_from_the_end(following: list[list[int]]) -> dict[int, int]:
+    """Return the states that can be reached, in the order in which a search in depth leaves them."""
+    place: dict[int, int] = {}
+    seen, work = {0}, [(0, iter(following[0]))]
+    while work:
+        state, ahead = work[-1]
+        target = next((t for t in ahead if t not in seen), None)
+        if target is None:
+            place[state] = len(place)
+            work.pop()
+        else:
+            seen.add(target)
+            work.append((target, iter(following[target])))
+    return place
+
+
+def _padded(states: list[int], following: list[list[int]], dead: int) -> tuple[np.ndarray, np.ndarray]:
+    most = max(len(following[state]) for state in states)
+    successors = [following[state] + [dead] * (most - len(following[state])) for state in states]
+    return np.array(states), np.array(successors)
 
 
 FAR = 1_000_000_000

@@ -41,8 +41,8 @@ def per_case(compared: Compared, kept: np.ndarray | None) -> Iterator[PerCase]:
     if compared.log.n_events:
         first = np.minimum.reduceat(compared.log.column("start"), compared.log.offsets[:-1])
         cycle = (last_times(compared.log) - first) / MICROSECONDS
-        is_open = np.asarray(compared.log.cases.column("open").to_numpy(), bool)
-        yield PerCase(measure="cycle_time", values=np.where(is_open, np.nan, cycle), unit="s")
+        not_over = compared.under_way | np.asarray(compared.log.cases.column("open").to_numpy(), bool)
+        yield PerCase(measure="cycle_time", values=np.where(not_over, np.nan, cycle), unit="s")
     if kept is not None:
         yield PerCase(measure="lost", values=np.where(kept >= 0, kept == 0, np.nan), unit="share")
     yield from _deviations(compared)

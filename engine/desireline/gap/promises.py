@@ -26,7 +26,8 @@ class Kept:
 
     Of the late ones, `late_known` were broken when the customer could know: the touchpoint lies before the line of
     visibility, or the customer had another contact there between the date and the delivery. `late_hidden` were broken
-    and made good behind it. `past_when_told` had a date that was over when it was told.
+    and made good behind it. `undelivered` never came; of these, `undelivered_elsewhere` belong to cases that are over
+    and took a planned way on which it does not come. `past_when_told` had a date that was over when it was told.
     """
 
     promise: str
@@ -45,6 +46,8 @@ class Kept:
     reason: str | None = None
     late_known: int | None = None
     late_hidden: int | None = None
+    undelivered: int | None = None
+    undelivered_elsewhere: int | None = None
     past_when_told: int | None = None
 
 
@@ -92,17 +95,22 @@ class _Silent:
     unknown: int = 0
 
 
-def promises(
-    log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
-) -> tuple[Kept, ...]:
-    """Return the ledger of every promise in `blueprint`: those of touchpoints first, then those from one to another."""
-    return tuple(settled.row for settled in ledger(log, visits, blueprint, abandonments))
+def breach(touchpoint: str, promise: str, kind: str) -> tuple[str, str]:
+    """Return what to call a broken promise and what happened, `kind` late or early.
+
+    Examples
+    --------
+    >>> breach("Visit", "Visit: wait", "late"), breach("Visit", "Seen in a week", "late")
+    (('Visit', 'long wait'), ('Seen in a week', 'late'))
+    """
+    visit = {f"{touchpoint}: wait": "long wait", f"{touchpoint}: cycle": "done late"}
+    return (touchpoint, visit[promise]) if promise in visit and kind == "late" else (promise, kind)
 
 
 def ledger(
     log: EventLog, visits: Visits, blueprint: Blueprint, abandonments: Mapping[str, str | None]
 ) -> tuple[Settled, ...]:
-    """Return every promise in `blueprint` with its deliveries; order as in `promises`."""
+    """Return every promise in `blueprint` with its deliveries: of touchpoints first, then from one to another."""
     end, seen = log_end(log), contacts(visits, blueprint)
     gave_up = _gave_up(log, blueprint, abandonments)
     found = []
@@ -273,7 +281,7 @@ def _settle(
     early = done & (found.delivered < found.due - found.early) if found.early is not None else np.zeros(len(done), bool)
     status = np.select([late, early, ~done], [LATE, EARLY, OPEN], ON_TIME)
     took = (found.delivered - found.begun)[done] / MICROSECONDS
-    known = int((late & _could_know(found, seen, touchpoint)).sum())
+    known = late & _could_know(found, seen, touchpoint)
     row = replace(
         row,
         kept=int((status == ON_TIME).sum()),
@@ -282,8 +290,9 @@ def _settle(
         open=int((status == OPEN).sum()),
         median_s=float(np.quantile(took, 0.5)) if len(took) else None,
         p90_s=float(np.quantile(took, 0.9)) if len(took) else None,
-        late_known=known,
-        late_hidden=int(late.sum()) - known,
+        late_known=int(known.sum()),
+        late_hidden=int((late & done & ~known).sum()),
+        undelivered=int((late & ~done).sum()),
         past_when_told=int((found.due < found.begun).sum()),
     )
     arrays = {"case": found.case, "begun": found.begun, "due": found.due, "delivered": found.delivered}

@@ -11,7 +11,7 @@ from desireline.log.eventlog import EventLog
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Touchpoints (codes) as visited; `left` true where the customer left or the case is open."""
+    """Touchpoints (codes) as visited; `left` true where the customer left or the case is not over."""
 
     visits: tuple[int, ...]
     left: bool

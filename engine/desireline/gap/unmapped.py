@@ -15,14 +15,15 @@ from desireline.log.eventlog import EventLog
 class Unmapped:
     """An activity left out of the comparison.
 
-    `nearest` is the closest name that the blueprint knows, a proposal only. `gives_up` true: it records that a customer
-    left a queue, and so needs no touchpoint.
+    `nearest` is the closest name that the blueprint knows, a proposal only; `alike` true: the two differ only by letter
+    case, spaces or underscores. `gives_up` true: it records that a customer left a queue, and so needs no touchpoint.
     """
 
     activity: str
     events: int
     cases: int
     nearest: str | None
+    alike: bool
     gives_up: bool
 
 
@@ -32,12 +33,14 @@ def unmapped(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str
     activity, n = log.column("activity"), len(log.activities)
     events = np.bincount(activity, minlength=n)
     cases = cases_with(activity, log.column("case"), n)
+    close = {name: _nearest(name, known) for name in log.activities if name not in known}
     found = [
         Unmapped(
             activity=name,
             events=int(events[code]),
             cases=int(cases[code]),
-            nearest=_nearest(name, known),
+            nearest=close[name],
+            alike=close[name] is not None and _plain(name) == _plain(close[name] or ""),
             gives_up=name in abandonments,
         )
         for code, name in enumerate(log.activities)
@@ -46,7 +49,11 @@ def unmapped(log: EventLog, blueprint: Blueprint, abandonments: Mapping[str, str
     return tuple(sorted(found, key=lambda row: (-row.events, row.activity)))
 
 
+def _plain(name: str) -> str:
+    return " ".join(name.lower().replace("_", " ").split())
+
+
 def _nearest(name: str, known: Iterable[str]) -> str | None:
-    plain = {" ".join(word.lower().replace("_", " ").split()): word for word in sorted(known)}
-    close = get_close_matches(" ".join(name.lower().replace("_", " ").split()), plain, n=1, cutoff=0.75)
+    plain = {_plain(word): word for word in sorted(known)}
+    close = get_close_matches(_plain(name), plain, n=1, cutoff=0.75)
     return plain[close[0]] if close else None

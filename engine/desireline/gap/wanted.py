@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
-from desireline.blueprint.net import net
 from desireline.gap.compare import Compared, Gap, examine, summary
-from desireline.gap.language import Language, language
+from desireline.gap.language import Language
+from desireline.gap.plan import plan_of
 from desireline.log.columns import cases_with
 from desireline.units import MICROSECONDS
 
@@ -110,7 +110,7 @@ def _to_actual(one: str, gap: Gap) -> Pair:
 def places(blueprint: Blueprint) -> dict[str, Place]:
     """Return for each touchpoint whether every planned journey has it, some or none."""
     names = list(blueprint.touchpoints)
-    plan = language(net(_seen(blueprint)), names)
+    plan = plan_of(_seen(blueprint), names)
     if plan is None:
         return dict.fromkeys(names, "sometimes")
     return {
@@ -171,7 +171,7 @@ def _turned(intended: Blueprint, wanted: Blueprint) -> tuple[Turned, ...]:
     order = []
     for blueprint in (intended, wanted):
         every = list(blueprint.touchpoints)
-        plan = language(net(_seen(blueprint)), every)
+        plan = plan_of(_seen(blueprint), every)
         if plan is None:
             return ()
         at = [every.index(name) for name in names]

@@ -32,6 +32,9 @@ class CaseTable:
         1 where no event is open.
     kept
         1 kept, 0 lost, -1 unknown.
+    chance
+        How likely the customer is to be kept, in millionths, where a run's model of retention tells it: what `kept` is
+        drawn with. None: only what happened is known.
     enabled_known
         Number of events whose enabling is known.
     channel_switches
@@ -77,6 +80,7 @@ class CaseTable:
     failed_self_service: np.ndarray | None = None
     late: np.ndarray | None = None
     early: np.ndarray | None = None
+    chance: np.ndarray | None = None
     cost: np.ndarray | None = None
     value: np.ndarray | None = None
 

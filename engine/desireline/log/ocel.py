@@ -2,6 +2,9 @@
 
 Each event of such an object is a row: one that touches two of them counts for both. Attributes of the object have the
 value they had at that time; the other objects of an event stand in a column for each of their types.
+
+What flattening does to a log is counted and said (van der Aalst 2019, Object-centric process mining: dealing with
+divergence and convergence in event data, doi:10.1007/978-3-030-30446-1_1).
 """
 
 from collections import Counter
@@ -174,16 +177,38 @@ def _count(connection: duckdb.DuckDBPyConnection, what: str, *values: str) -> in
 
 def _notes(connection: duckdb.DuckDBPyConnection, chosen: str) -> tuple[str, ...]:
     total = _count(connection, "events")
+    several = _count(connection, "(SELECT event FROM pairs GROUP BY event HAVING count(*) > 1)")
+    copies = _count(connection, "pairs") - _count(connection, "(SELECT DISTINCT event FROM pairs)")
     counts = {
         f"of {total:,} events touch no object of the type {chosen}: they are in no case": _count(
             connection, "events WHERE n NOT IN (SELECT event FROM pairs)"
         ),
-        f"of {total:,} events touch several objects of the type {chosen}: they are in the case of each": _count(
-            connection, "(SELECT event FROM pairs GROUP BY event HAVING count(*) > 1)"
-        ),
+        f"of {total:,} events touch several objects of the type {chosen} (convergence): they are in the case of each, "
+        f"so the cases hold {copies:,} more events than happened": several,
         "references lead to no object of the file: they were passed over": _count(
             connection, "relations WHERE object NOT IN (SELECT object FROM objects)"
         ),
         "objects stand in the file twice: the first counts": _count(connection, "told") - _count(connection, "objects"),
     }
-    return (f"cases are the objects of the type {chosen}", *(f"{n:,} {words}" for words, n in counts.items() if n))
+    said = (f"{n:,} {words}" for words, n in counts.items() if n)
+    return (f"cases are the objects of the type {chosen}", *said, *_divergence(connection, chosen))
+
+
+def _divergence(connection: duckdb.DuckDBPyConnection, chosen: str) -> list[str]:
+    """Return one sentence for each type of object for which an activity is done again within a case."""
+    rows = connection.execute(
+        """WITH others AS (
+            SELECT r.event, o.type AS kind, string_agg(r.object, '; ' ORDER BY r.object) AS whom
+            FROM (SELECT DISTINCT event, object FROM relations) r JOIN objects o USING (object)
+            WHERE o.type <> ? GROUP BY ALL),
+        again AS (
+            SELECT kind, object, count(DISTINCT whom) - 1 AS times FROM pairs JOIN others USING (event)
+            GROUP BY kind, object, pairs.type HAVING count(DISTINCT whom) > 1)
+        SELECT kind, sum(times), count(DISTINCT object) FROM again GROUP BY kind ORDER BY 2 DESC, 1""",
+        [chosen],
+    ).fetchall()
+    return [
+        f"{int(times):,} events in {cases:,} cases do an activity again for another {kind} (divergence): they look "
+        "like repeated steps and are none"
+        for kind, times, cases in rows
+    ]

@@ -151,10 +151,15 @@ def _idle(begun: np.ndarray, rows: Rows, ended: np.ndarray) -> np.ndarray:
 
 
 def _handoffs(function: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Return whether each event's function is known and differs from the known one of the event before it."""
+    """Return whether each event's function is known and differs from the last known one before it in the case.
+
+    Steps that nobody is known to do, such as a message that a machine sends, lie between and hide no hand-off.
+    """
+    case = np.repeat(np.arange(len(first)), np.diff(np.append(first, len(function))))
+    known = np.flatnonzero(function >= 0)
     passed = np.zeros(len(function), bool)
-    passed[1:] = (function[1:] != function[:-1]) & (function[1:] >= 0) & (function[:-1] >= 0)
-    passed[first] = False
+    same_case = case[known[1:]] == case[known[:-1]]
+    passed[known[1:]] = same_case & (function[known[1:]] != function[known[:-1]])
     return passed
 
 

@@ -1,11 +1,16 @@
 """What a retention model of a log is fitted to: features of every journey, all known before its outcome."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.blueprint.owners import owners
 from desireline.experience.burden import with_burden
-from desireline.experience.retain import Evidence, evidence_of_cases, evidence_of_returns, prepared
+from desireline.experience.evidence import Evidence, evidence_of_cases, evidence_of_returns, prepared
+from desireline.experience.removal import removals
+from desireline.experience.usable import Refused
 from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
@@ -43,6 +48,22 @@ def evidence(
     """
     cut, rows, kept, names, refused = prepared(log, source, asked)
     known = abandonments(log, source)
+    found = _evidence(cut, source, blueprint, known, rows, kept, names, without, refused, window)
+    return replace(found, removals=removals(cut, blueprint, kept))
+
+
+def _evidence(
+    cut: EventLog,
+    source: Source,
+    blueprint: Blueprint | None,
+    known: Mapping[str, str | None],
+    rows: np.ndarray,
+    kept: np.ndarray,
+    names: Sequence[str],
+    without: Sequence[str],
+    refused: Sequence[Refused],
+    window: int,
+) -> Evidence:
     by_activity = source.outcome is not None and source.outcome.retained.activity is not None
     if blueprint is not None and by_activity:
         found = evidence_of_stages(cut, source, blueprint, kept, known, names, without, refused, window)

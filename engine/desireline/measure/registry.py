@@ -10,6 +10,7 @@ from desireline.experience.effort import SCALE as EFFORT_SCALE
 from desireline.experience.effort import effort
 from desireline.experience.money import SCALE as MONEY_SCALE
 from desireline.experience.money import cost, value
+from desireline.experience.outcome import RETAINED_SCALE, retained
 from desireline.log.casetable import CaseTable
 from desireline.units import MICROSECONDS
 
@@ -130,7 +131,8 @@ MEASURES: Mapping[str, Measure] = {
         Measure(
             name="retained",
             unit="share",
-            counts=lambda t: (t.kept, t.kept >= 0),
+            scale=RETAINED_SCALE,
+            counts=retained,
             meaning="share kept among cases whose outcome is known",
             missing="no outcome is known",
         ),

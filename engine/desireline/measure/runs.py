@@ -8,6 +8,7 @@ import numpy as np
 from desireline.blueprint.load import from_written
 from desireline.experience.burden import with_burden
 from desireline.experience.features import ALWAYS
+from desireline.experience.outcome import NOT_KNOWN, RETAINED_SCALE
 from desireline.experience.retention import probability
 from desireline.log.casetable import CaseTable
 from desireline.log.eventlog import UNKNOWN
@@ -27,15 +28,26 @@ LATEST = np.iinfo(np.int64).max
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """The totals of a run by measure, and how many of the measured cases had not ended when it stopped."""
+    """The totals of a run by measure, and how many of the measured cases had not ended when it stopped.
+
+    `reference` is the total of `retained` by another model of retention, where one was given.
+    """
 
     totals: dict[str, Total]
     cases: int
     unfinished: int
+    reference: Total
 
 
 def measured(
-    model: Model, plan: Plan, *, seed: int, replication: int, measures: Iterable[str], backend: str = "auto"
+    model: Model,
+    plan: Plan,
+    *,
+    seed: int,
+    replication: int,
+    measures: Iterable[str],
+    backend: str = "auto",
+    reference: Retention | None = None,
 ) -> Measured:
     """Return the totals of `measures` over the measured cases of a run, without keeping its log where nobody needs it.
 
@@ -43,21 +55,25 @@ def measured(
     """
     names = tuple(measures)
     if backend == "simpy" or needs_log(model, names):
-        return measured_run(backend_of(backend)(plan, seed, replication), model, names)
+        return measured_run(backend_of(backend)(plan, seed, replication), model, names, reference)
     from desireline.simulate.kernel_backend import sums
 
-    totals, cases, unfinished = dict.fromkeys(names, Total()), 0, 0
+    totals, cases, unfinished, other = dict.fromkeys(names, Total()), 0, 0, Total()
     for part in sums(plan, seed, replication):
-        table = sums_table(part, plan, model)
+        seen = _seen_sums(part, plan, model)
+        table = seen.told(model, model.parameters.retention)
         totals = {name: total + known_measure(name).total(table) for name, total in totals.items()}
+        other += seen.by(model, reference)
         cases, unfinished = cases + part.arrived, unfinished + part.unfinished
-    return Measured(totals=totals, cases=cases, unfinished=unfinished)
+    return Measured(totals=totals, cases=cases, unfinished=unfinished, reference=other)
 
 
-def measured_run(run: Run, model: Model, measures: Iterable[str]) -> Measured:
+def measured_run(run: Run, model: Model, measures: Iterable[str], reference: Retention | None = None) -> Measured:
     """Return the totals of `measures` over the measured cases of a run whose log is there."""
-    table, inside = run_table(run, model), run.measured
+    seen, inside = _seen_run(run, model), run.measured
+    table = seen.told(model, model.parameters.retention)
     return Measured(
+        reference=seen.by(model, reference),
         totals={name: known_measure(name).total(table) for name in measures},
         cases=int(inside.sum()),
         unfinished=int((run.case_ended[inside] == UNFINISHED).sum()),
@@ -77,6 +93,10 @@ def run_table(run: Run, model: Model) -> CaseTable:
     A model of a log without enabled times tells no waiting apart, and neither does its run.
     A case in which nothing had begun when the run stopped is not in the log, and so not in the table.
     """
+    return _seen_run(run, model).told(model, model.parameters.retention)
+
+
+def _seen_run(run: Run, model: Model) -> "_Seen":
     plan = run.plan
     rows = np.flatnonzero(run.measured[run.case])
     unknown = run.end[rows] == UNKNOWN
@@ -106,11 +126,15 @@ def run_table(run: Run, model: Model) -> CaseTable:
     tells = np.logical_or.reduceat(plan.activity_tells[activity], first) if len(first) else np.zeros(0, bool)
     spent = _add(run_costs(run, rows), first) + run.treated[seen] @ plan.treatment_cost
     outcome = _Outcome(key=run.case_key[seen], ended=run.case_ended[seen], tells=tells, treated=run.treated[seen])
-    return _told(table, plan, model, outcome, spent)
+    return _Seen(table=table, plan=plan, outcome=outcome, spent=spent)
 
 
 def sums_table(sums: Sums, plan: Plan, model: Model) -> CaseTable:
     """Return what happened to each case of which only the sums were kept."""
+    return _seen_sums(sums, plan, model).told(model, model.parameters.retention)
+
+
+def _seen_sums(sums: Sums, plan: Plan, model: Model) -> "_Seen":
     known, nothing = model.has_enabled, np.zeros(len(sums.key), np.int64)
     table = CaseTable(
         first_enabled=sums.first_enabled if known else sums.first_start,
@@ -127,7 +151,7 @@ def sums_table(sums: Sums, plan: Plan, model: Model) -> CaseTable:
         enabled_known=sums.started if known else nothing,
     )
     outcome = _Outcome(key=sums.key, ended=sums.ended, tells=sums.tells > 0, treated=sums.treated)
-    return _told(table, plan, model, outcome, sums.cost)
+    return _Seen(table=table, plan=plan, outcome=outcome, spent=sums.cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,32 +164,48 @@ class _Outcome:
     treated: np.ndarray
 
 
-def _told(table: CaseTable, plan: Plan, model: Model, outcome: _Outcome, spent: np.ndarray) -> CaseTable:
-    """Return `table` with who is kept, the cost, and what the customer is worth.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was seen of cases, before it is told who is kept and what that is worth."""
 
-    Who is kept is drawn from the model's retention, where it has one; the draw is keyed by the case alone, so it is the
-    same in every scenario. Of a case still under way it is not known, nor of one that passes no activity that tells the
-    outcome, where the log's outcome is told by activities.
-    """
-    parameters = model.parameters
-    priced = plan.pool_cost.any() or plan.activity_cost.any() or plan.treatment_cost.any()
-    table = replace(table, cost=spent if priced else None)
-    if parameters.value is not None:
-        table = replace(table, value=np.full(len(table), round(parameters.value * MICROSECONDS)))
-    if parameters.retention is None:
-        return table
-    known = outcome.ended != UNFINISHED
-    if parameters.retention.known_by:
-        known &= outcome.tells
-    return replace(table, kept=np.where(known, _kept(table, parameters.retention, plan, outcome), -1))
+    table: CaseTable
+    plan: Plan
+    outcome: _Outcome
+    spent: np.ndarray
+
+    def told(self, model: Model, retention: Retention | None) -> CaseTable:
+        """Return the table with who is kept, the cost, and what the customer is worth.
+
+        Who is kept is drawn by the chance that `retention` gives, where there is one; the draw is keyed by the case
+        alone, so it is the same in every scenario. Of a case still under way it is not known, nor of one that passes no
+        activity that tells the outcome, where the log's outcome is told by activities.
+        """
+        plan, outcome, worth = self.plan, self.outcome, model.parameters.value
+        priced = plan.pool_cost.any() or plan.activity_cost.any() or plan.treatment_cost.any()
+        table = replace(self.table, cost=self.spent if priced else None)
+        if worth is not None:
+            table = replace(table, value=np.full(len(table), round(worth * MICROSECONDS)))
+        if retention is None:
+            return table
+        chance = _chance(table, retention, plan, outcome)
+        drawn = uniforms(outcome.key, label_key("retention"), Purpose.RETENTION) < chance
+        known = outcome.ended != UNFINISHED
+        if retention.known_by:
+            known &= outcome.tells
+        millionths = np.rint(chance * RETAINED_SCALE).astype(np.int64)
+        return replace(table, kept=np.where(known, drawn.astype(np.int64), NOT_KNOWN), chance=millionths)
+
+    def by(self, model: Model, retention: Retention | None) -> Total:
+        """Return the total of `retained` by `retention`; nothing without one."""
+        return known_measure("retained").total(self.told(model, retention)) if retention else Total()
 
 
-def _kept(table: CaseTable, retention: Retention, plan: Plan, outcome: _Outcome) -> np.ndarray:
+def _chance(table: CaseTable, retention: Retention, plan: Plan, outcome: _Outcome) -> np.ndarray:
+    """Return how likely each customer is to be kept."""
     stays = probability(retention, table)
     if plan.treatment_retained.any():
         stays = np.clip(stays + (outcome.treated > 0) @ plan.treatment_retained, 0.0, 1.0)
-    drawn = uniforms(outcome.key, label_key("retention"), Purpose.RETENTION)
-    return np.asarray((drawn < stays).astype(np.int64))
+    return stays
 
 
 def run_costs(run: Run, rows: np.ndarray) -> np.ndarray:

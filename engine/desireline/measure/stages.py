@@ -15,8 +15,10 @@ from desireline.blueprint.owners import owners
 from desireline.experience import drivers
 from desireline.experience.burden import with_burden
 from desireline.experience.drivers import Feature
-from desireline.experience.retain import BY_STAGE, Evidence, Refused, case_features, kept_in
+from desireline.experience.evidence import Evidence, case_features, days_of, kept_in
+from desireline.experience.retain import BY_STAGE
 from desireline.experience.telling import with_rows
+from desireline.experience.usable import Refused
 from desireline.experience.values import case_values
 from desireline.gap.visits import visits
 from desireline.log.columns import coded
@@ -84,7 +86,8 @@ def _stages(log: EventLog, blueprint: Blueprint) -> tuple[np.ndarray, np.ndarray
 
 def _of_stage(features: Sequence[Feature], stages: Sequence[str], stage: int, part: EventLog) -> list[Feature]:
     """Return the features with one that tells the stage."""
-    here = Feature(name=f"stage = {stages[stage]}", measure="stage", values=np.ones(part.n_cases))
+    name = f"stage = {stages[stage]}"
+    here = Feature(name=name, measure="stage", values=np.ones(part.n_cases), experience=False)
     return [*features, here]
 
 
@@ -122,6 +125,7 @@ def _together(
         known=int((kept >= 0).sum()),
         lost=int((kept == 0).sum()),
         rows=case,
+        days=days_of(log),
         seen=None,
         within=None,
         refused=tuple(refused),

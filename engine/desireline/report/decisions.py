@@ -6,6 +6,7 @@ from typing import Any
 
 from desireline.report import plots
 from desireline.report.words import NBSP, size, title
+from desireline.study.staffing import Staffing, in_words
 
 MOST_ROWS = 20
 LIKELY = 0.8
@@ -16,11 +17,15 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """Tables of text, and the plot of what each initiative leaves after its cost; `lead` says it in a sentence."""
+    """Tables of text, and the plot of what each initiative leaves after its cost; `lead` says it in a sentence.
+
+    `staff` holds the scenarios that bring staff in or save it, and what that costs.
+    """
 
     lead: str
     svg: str
     priorities: tuple[Row, ...]
+    staff: tuple[tuple[str, str], ...]
     budget: str
     portfolio: tuple[Row, ...]
     best: tuple[Row, ...]
@@ -40,6 +45,7 @@ def decisions(study: Mapping[str, Any]) -> Decisions | None:
         lead=_lead(priorities, portfolio, currency),
         svg=_forest(priorities, currency) if priorities else "",
         priorities=tuple(_priority(row) for row in priorities),
+        staff=tuple((row["scenario"], _staff(row, currency)) for row in priorities if row.get("staffing")),
         budget=_amount(portfolio["budget"], currency) if portfolio else "",
         portfolio=tuple(_set(row) for row in list(portfolio.get("sets") or ())[:MOST_ROWS]),
         best=tuple(_best(study, measure, row) for measure, row in best.items()),
@@ -53,8 +59,8 @@ def _lead(priorities: Sequence[Mapping[str, Any]], portfolio: Mapping[str, Any],
     chosen = portfolio.get("best")
     if chosen:
         return (
-            f"Within {_amount(portfolio['budget'], currency)}, {' and '.join(chosen['scenarios'])} brings most: "
-            f"{_money(chosen['net'])} {currency} after its cost."
+            f"Within {_amount(portfolio['budget'], currency)}, {_listed(chosen['scenarios'])} most: "
+            f"{_money(chosen['net'])} {currency} after all cost."
         )
     if not priorities:
         return ""
@@ -62,6 +68,13 @@ def _lead(priorities: Sequence[Mapping[str, Any]], portfolio: Mapping[str, Any],
     if first["probability_positive"] < LIKELY:
         return "None of the redesigns is likely to pay for itself."
     return f"{first['scenario']} brings most: {_money(first['net'])} {currency} after its cost."
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return who brings most: "a brings", "a, b and c together bring"."""
+    if len(names) == 1:
+        return f"{names[0]} brings"
+    return f"{', '.join(names[:-1])} and {names[-1]} together bring"
 
 
 def _forest(priorities: Sequence[Mapping[str, Any]], currency: str) -> str:
@@ -91,6 +104,10 @@ def _priority(row: Mapping[str, Any]) -> Row:
         row["scenario"], row["owner"] or "-", _money(row["net"]), _money(row["benefit"]), cost,
         _percent(row["probability_positive"]), ready, mark,
     )  # fmt: skip
+
+
+def _staff(row: Mapping[str, Any], currency: str) -> str:
+    return in_words([Staffing(**each) for each in row["staffing"]], currency, bool(row.get("running_stated")))
 
 
 def _set(row: Mapping[str, Any]) -> Row:

@@ -10,6 +10,7 @@ from desireline.report.words import MINUS, NBSP, count, share, time
 Document = Mapping[str, Any]
 MOST_ROWS = 12
 MOST_PERIODS = 24
+YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class Losses:
     quality: str
     svg: str
     rows: tuple[tuple[str, str, str, str], ...]
-    keep: tuple[str, ...]
+    measures: tuple[tuple[str, str, str, str], ...]
     drop: tuple[str, ...]
+    overall: str
     notes: tuple[str, ...]
 
 
@@ -53,9 +55,13 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bridge:
-    """The customers by period as a plot and a table; or what keeping more is worth, by formula."""
+    """The customers by period as a plot and a table; or what keeping more is worth, by formula.
+
+    `whole` is the bridge over all periods: from the opening to the closing, in number and value.
+    """
 
     lead: str
+    whole: tuple[tuple[str, ...], ...]
     svg: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -73,7 +79,7 @@ def effort(document: Document) -> Effort | None:
     rows = tuple(
         (
             _words(p["name"]),
-            f"{p['mean']:.3g}{NBSP}{p.get('unit') or ''}",
+            _mean(p),
             f"{p['weight']:.3g}",
             share(p.get("share")),
             round(max(100 * (p.get("share") or 0.0) / most, 0.0), 1),
@@ -82,6 +88,8 @@ def effort(document: Document) -> Effort | None:
     )
     notes = [*document.get("notes", ()), *(f"{_words(p['name'])} is unknown: {p.get('reason')}" for p in unknown)]
     text = f"{count(document.get('cases'))} cases take {document.get('mean') or 0:.2f} of effort on average"
+    if document.get("mean") is None:
+        text = f"The log tells no component of the effort of its {count(document.get('cases'))} cases"
     if known and known[0].get("share"):
         text += f"; {share(known[0]['share'])} of it is {_words(known[0]['name'])}"
     return Effort(
@@ -93,6 +101,12 @@ def effort(document: Document) -> Effort | None:
         overlap=_overlap(document.get("customers") or {}),
         notes=tuple(notes),
     )
+
+
+def _mean(part: Document) -> str:
+    if part.get("mean_s") is not None:
+        return f"{time(part['mean_s'])} ({part['mean']:.3g})"
+    return f"{part['mean']:.3g}{NBSP}{part.get('unit') or ''}"
 
 
 def _contacts(found: Document) -> str:
@@ -112,7 +126,13 @@ def _overlap(found: Document) -> str:
     if not found.get("overlapping"):
         return ""
     text = f"{count(found['with_several'])} of {count(found['customers'])} customers have several journeys"
-    return f"{text}; {count(found['overlapping'])} journeys overlap another of the same customer"
+    text += f"; {count(found['overlapping'])} journeys overlap another of the same customer"
+    for row in found.get("collision", ()):
+        if row.get("mean") is not None:
+            factor, unit = (100, " points") if row["outcome"] == "retained" else (1, "")
+            low, mean, high = (_signed(factor * row[key]) for key in ("low", "mean", "high"))
+            text += f"; that goes with {mean}{unit} of {row['outcome']} ({low} to {high})"
+    return text
 
 
 def losses(document: Document, currency: str) -> Losses | None:
@@ -120,24 +140,50 @@ def losses(document: Document, currency: str) -> Losses | None:
     if not document:
         return None
     known = (document.get("cases") or 0) - (document.get("unknown") or 0)
+    times = YEAR / document["days"] if document.get("days") else 1.0
     costly = [row for row in document.get("losses", ()) if row["customers"] > 0][:MOST_ROWS]
     bars = [
         plots.ForestRow(
-            label=row["issue"], effect=row["customers"], low=row["low"], high=row["high"],
+            label=row["issue"], effect=times * row["customers"], low=times * row["low"], high=times * row["high"],
             verdict="bad" if row["low"] > 0 else "neutral",
         )
         for row in costly
     ]  # fmt: skip
     text = f"{count(document.get('lost'))} of {count(known)} journeys with a known outcome were lost"
+    if document.get("within_s"):
+        text = f"after {count(document.get('lost'))} of {count(known)} contacts nobody came back within "
+        text += time(document["within_s"])
     measures = document.get("measures", ())
+    whole = document.get("uncertain") or 1000.0
     return Losses(
         lead=f"{text} ({share(document.get('base_rate'))})",
         quality=_quality(document),
-        svg=plots.forest(bars, "lost customers that go with it", "losses") if bars else "",
-        rows=tuple(_loss(row, currency) for row in costly),
-        keep=tuple(row["measure"] for row in measures if row.get("keep")),
-        drop=tuple(row["measure"] for row in measures if not row.get("keep"))[:MOST_ROWS],
+        svg=plots.forest(bars, "lost a year", "losses") if bars else "",
+        rows=tuple(_loss(row, times, currency) for row in costly),
+        measures=tuple(_measure(row, whole) for row in measures if row.get("keep")),
+        drop=tuple(_measured(row) for row in measures if not row.get("keep"))[:MOST_ROWS],
+        overall=_overall(document),
         notes=tuple(document.get("notes", ())),
+    )
+
+
+def _measure(row: Document, whole: float) -> tuple[str, str, str, str]:
+    """Return what a measure tells of all there is to know about who is kept: by itself, and beside those before it."""
+    alone, adds, low, high = (row[key] / whole for key in ("alone", "adds", "low", "high"))
+    return _measured(row), share(alone), share(adds), f"{share(low)} to {share(high)}"
+
+
+def _measured(row: Document) -> str:
+    return row.get("label") or _words(row["measure"])
+
+
+def _overall(document: Document) -> str:
+    measure, labels = document.get("experience_measure"), document.get("labels", {})
+    if not measure:
+        return ""
+    weights = "; ".join(f"{labels.get(name, name)} {_signed(value)}" for name, value in measure["weights"].items())
+    return (
+        f"One experience measure, version {measure['version']}: {weights}; {_signed(measure['mean'])} for a mean case"
     )
 
 
@@ -151,9 +197,15 @@ def _quality(document: Document) -> str:
     )
 
 
-def _loss(row: Document, currency: str) -> tuple[str, str, str, str]:
-    value = "-" if row.get("value") is None else f"{_amount(row['value'])}{NBSP}{currency}".rstrip(NBSP)
-    return row["issue"], _amount(row["customers"]), f"{_amount(row['low'])} to {_amount(row['high'])}", value
+def _loss(row: Document, times: float, currency: str) -> tuple[str, str, str, str]:
+    number, low, high = (_amount(_three(times * row[key])) for key in ("customers", "low", "high"))
+    value = "-" if row.get("value") is None else f"{_amount(_three(times * row['value']))}{NBSP}{currency}".rstrip(NBSP)
+    return row["issue"], number, f"{low} to {high}", value
+
+
+def _three(value: float) -> float:
+    """Return a number to three digits: more would claim what nobody knows."""
+    return float(f"{value:.3g}")
 
 
 def heard(document: Document) -> Heard | None:
@@ -224,11 +276,23 @@ def _by_period(document: Document) -> Bridge:
     notes = [*document.get("notes", ()), *_worth(document, currency)]
     return Bridge(
         lead=f"{text}{count(document['regained'])} came back, {count(document['closing'])} are there at the end",
+        whole=_whole(document, currency),
         svg=plots.bridge(bars, "asset"),
         columns=tuple(columns),
         rows=tuple(_period(p, valued) for p in periods),
         notes=tuple(notes),
     )
+
+
+def _whole(document: Document, currency: str) -> tuple[tuple[str, ...], ...]:
+    """Return the bridge of the whole log: opening + new - lost + regained (+ grown) = closing."""
+    keys, value = ("opening", "new", "lost", "regained", "closing"), document.get("value")
+    numbers = [count(document[key]) for key in keys]
+    rows = [("Customers", *numbers[:-1], "-" if value else "", numbers[-1])]
+    if value:
+        name = f"Value, {currency}" if currency else "Value"
+        rows.append((name, *(_amount(value[key]) for key in (*keys[:-1], "grown", "closing"))))
+    return tuple(rows)
 
 
 def _period(period: Document, valued: bool) -> tuple[str, ...]:
@@ -260,6 +324,7 @@ def _by_formula(document: Document) -> Bridge:
     text = f"{_amount(document['customers'])} customers, of whom {share(document['retention'])} stay each period, are"
     return Bridge(
         lead=f"{text} worth {_amount(document['value'])}",
+        whole=(),
         svg="",
         columns=("Retention then", "Customers kept", "Value added"),
         rows=rows,
@@ -273,7 +338,10 @@ def _amount(value: float) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2f}".replace("-", MINUS)
+    if value is None:
+        return "-"
+    text = f"{value:+.2f}" if abs(value) >= 0.1 or not value else f"{value:+.2g}"
+    return text.replace("-", MINUS)
 
 
 def _words(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from desireline.report.documents import Documents
 from desireline.report.journey_map import Facts
-from desireline.report.moments import WORDS, title
+from desireline.report.moments import happened, title
 from desireline.report.moves import Seen
 from desireline.report.promises import label
 from desireline.report.words import NBSP, count, share, time
@@ -111,7 +111,7 @@ def _costliest(compare: Mapping[str, Any]) -> list[Piece]:
     return [
         Piece(text="the moment that costs most is "),
         Piece(text=title(first), name=True),
-        Piece(text=f" ({WORDS.get(first['kind'], first['kind'])})"),
+        Piece(text=f" ({happened(first)})"),
     ]
 
 

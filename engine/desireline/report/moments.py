@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from desireline.gap.promises import breach
 from desireline.report.plots import ForestRow, forest
-from desireline.report.promises import label
 from desireline.report.words import MINUS, NBSP, count, scale, share, time
 
 MOST_ROWS, MOST_BARS = 20, 10
@@ -14,8 +14,6 @@ WORDS = {
     "ad hoc": "not planned",
     "wrong sequence": "at another place",
     "failed": "failed",
-    "late": "late",
-    "early": "early",
 }
 
 
@@ -80,9 +78,14 @@ def key(row: Mapping[str, Any]) -> tuple[str, str, str | None]:
 
 def title(row: Mapping[str, Any]) -> str:
     """Return the name of a deviation's touchpoint, or of the promise that was broken."""
+    return breach(row["touchpoint"], row["promise"], row["kind"])[0] if row.get("promise") else str(row["touchpoint"])
+
+
+def happened(row: Mapping[str, Any]) -> str:
+    """Return what happened there, in words."""
     if row.get("promise"):
-        return label({"promise": row["promise"], "touchpoint": row["touchpoint"]})
-    return str(row["touchpoint"])
+        return breach(row["touchpoint"], row["promise"], row["kind"])[1]
+    return WORDS.get(row["kind"], str(row["kind"]))
 
 
 def _lead(basis: Mapping[str, Any], lost: bool) -> str:
@@ -101,7 +104,7 @@ def _row(row: Mapping[str, Any], members: set[tuple[str, str, str | None]], lost
     top = row.get("top3_probability")
     return MomentRow(
         name=title(row),
-        what=WORDS.get(row["kind"], row["kind"]),
+        what=happened(row),
         owner=row.get("owner") or "nobody",
         cases=count(row["cases"]),
         effect=_points(row["effect"]) if lost else _longer(row["effect"]),
@@ -143,7 +146,7 @@ def _bars(rows: list[Mapping[str, Any]], lost: bool) -> str:
     divisor, unit = (1.0, "customers a year") if lost else scale(widest)
     drawn = [
         ForestRow(
-            label=f"{title(row)}: {WORDS.get(row['kind'], row['kind'])}",
+            label=f"{title(row)}: {happened(row)}",
             effect=value["mean"] / divisor,
             low=value["low"] / divisor,
             high=value["high"] / divisor,
@@ -166,7 +169,7 @@ def _told(compare: Mapping[str, Any], currency: str, lost: bool, rows: list[Mapp
     if loss.get("value"):
         worth = f", about {_signed(float(format(loss['value']['mean'], '.3g')))}{NBSP}{currency}".rstrip(NBSP)
     first = loss["set"]
-    members = "; ".join(f"{title(step)}: {WORDS.get(step['kind'], step['kind'])}" for step in first)
+    members = "; ".join(f"{title(step)}: {happened(step)}" for step in first)
     size = "one" if len(first) == 1 else f"{len(first)}"
     return [
         f"Together the deviations go with {count(customers['mean'])} customers lost a year "
@@ -177,7 +180,7 @@ def _told(compare: Mapping[str, Any], currency: str, lost: bool, rows: list[Mapp
 
 
 def _over(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return f"{title(row)}: {WORDS.get(row['kind'], row['kind'])}", _points(row["effect"]), row.get("owner") or "nobody"
+    return f"{title(row)}: {happened(row)}", _points(row["effect"]), row.get("owner") or "nobody"
 
 
 def _notes(compare: Mapping[str, Any], basis: Mapping[str, Any]) -> list[str]:
@@ -191,6 +194,6 @@ def _notes(compare: Mapping[str, Any], basis: Mapping[str, Any]) -> list[str]:
         notes.append(f"Left out of the adjustment, because they give the outcome away: {', '.join(basis['left_out'])}.")
     refused = [r for r in compare["moments_of_truth"] if not r.get("effect")][:6]
     if refused:
-        said = "; ".join(f"{title(r)}, {WORDS.get(r['kind'], r['kind'])}: {r['reason']}" for r in refused)
+        said = "; ".join(f"{title(r)}, {happened(r)}: {r['reason']}" for r in refused)
         notes.append(f"Not judged: {said}.")
     return notes

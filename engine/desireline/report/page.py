@@ -87,7 +87,7 @@ def _sections(documents: Documents, facts: Facts) -> dict[str, Any]:
         "organisation": organisation.organisation(documents.compare),
         **_experience(documents),
         "watched": watched.watched(documents.watch),
-        "alarms": watched.alarms_by_touchpoint(documents.watch),
+        "marks": watched.marks(documents.watch),
         "scorecards": watched.scorecards(documents.score),
         "delta": watched.delta(documents.diff),
         "what_if": whatif.what_if(documents.study) if documents.study else None,

@@ -69,6 +69,10 @@ class Flow:
     there: int
 
 
+AXIS = 64
+"""Characters of labels that fit below the bridge of customers."""
+
+
 def bridge(flows: Sequence[Flow], name: str) -> str:
     """Return the SVG of customers by period: those there as a line, who came above zero, who was lost below."""
 
@@ -78,7 +82,8 @@ def bridge(flows: Sequence[Flow], name: str) -> str:
         axes.bar(places, [-flow.lost for flow in flows], width=0.62, color=BAD)
         axes.plot(places, [flow.there for flow in flows], color=INK, linewidth=2, marker="o", markersize=4.5)
         axes.axhline(0, color=SOFT, linewidth=1)
-        step = max(len(flows) // 8, 1)
+        widest = max((min(len(flow.label), 10) for flow in flows), default=1)
+        step = -(-len(flows) * widest // AXIS)
         axes.set_xticks(list(places)[::step], [short(flow.label, 10) for flow in flows][::step])
         axes.set_title("customers at the end (line), who came, who was lost", loc="left", fontsize=TEXT, color=SOFT)
         axes.tick_params(length=0, labelcolor=SOFT)

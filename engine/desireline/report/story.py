@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from desireline.report.moments import WORDS, title
+from desireline.report.moments import happened, title
 from desireline.report.promises import label
 from desireline.report.words import NBSP, count, share, time
 
@@ -53,7 +53,7 @@ def _compare(compare: Document) -> list[str]:
         first = loss["set"][0]
         lines.append(
             f"{count(loss['customers']['mean'])} lost customers a year go with deviations, most of them with "
-            f"{title(first)} ({WORDS.get(first['kind'], first['kind'])})."
+            f"{title(first)} ({happened(first)})."
         )
     return lines
 

@@ -9,6 +9,11 @@ from desireline.report.words import change, count, figure, title
 Document = Mapping[str, Any]
 WIDTH, HEIGHT = 160.0, 30.0
 MOST_ROWS = 20
+MOST_ALARMS = 12
+MOST_TOLD = 6
+MOST_WEAK = 5
+SURE = 0.05
+SMOOTH = 7
 MOST_UNITS = 25
 
 
@@ -35,12 +40,32 @@ class Alarmed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What a card on the map shows of its series: a sparkline, and what an alarm says (empty: none)."""
+
+    spark: Spark
+    series: str
+    alarm: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What began together, in words."""
+
+    verdict: str
+    since: str
+    series: str
+    driver: str
+    risk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """Alarms, and what belongs together."""
+    """What changed, and the alarms behind it."""
 
     lead: str
+    told: tuple[Told, ...]
     rows: tuple[Alarmed, ...]
-    incidents: tuple[tuple[str, str, str], ...]
     notes: tuple[str, ...]
 
 
@@ -65,49 +90,85 @@ def watched(found: Document) -> Watched | None:
     """Return the alarms of `watch.json`; None without it."""
     if not found:
         return None
-    alarms = found.get("alarms") or []
     series = {row["series"]: row for row in found.get("series") or []}
-    first, last = found["watched"]
-    lead = (
-        f"From {first} to {last}, {count(len(alarms))} of {count(len(series))} series left what the reference "
-        f"({found['reference'][0]} to {found['reference'][1]}) lets one expect. Alarms without any change: "
-        f"{found['false_alarms']:g} a quarter between them."
-    )
+    incidents = found.get("incidents") or []
+    sure = [row for row in incidents if row["by_chance"] < SURE]
+    named = {name for row in sure for name in row["series"]}
+    alarms = [a for a in found.get("alarms") or [] if a["series"] in series and a["series"] in named]
+    weak = [f"{_called(row['series'][0])} since {row['began']}" for row in incidents if row not in sure]
+    notes = [f"Weak signs, which may be chance: {'; '.join(weak[:MOST_WEAK])}."] if weak else []
     return Watched(
-        lead=lead,
-        rows=tuple(_alarmed(a, series[a["series"]]) for a in alarms[:MOST_ROWS] if a["series"] in series),
-        incidents=tuple(_incident(row) for row in found.get("incidents") or []),
-        notes=tuple(found.get("notes") or ()),
+        lead=_lead(found, len(sure), len(series)),
+        told=tuple(_told(row, found.get("currency") or "") for row in sure[:MOST_TOLD]),
+        rows=tuple(_alarmed(alarm, series[alarm["series"]]) for alarm in alarms[:MOST_ALARMS]),
+        notes=(*notes, *(found.get("notes") or ())),
     )
 
 
-def alarms_by_touchpoint(found: Document) -> dict[str, str]:
-    """Return for each touchpoint what its alarms say."""
-    told: dict[str, list[str]] = {}
+def _lead(found: Document, changes: int, series: int) -> str:
+    first, last = found["watched"]
+    told = "One change stands" if changes == 1 else f"{count(changes) if changes else 'No'} changes stand"
+    return (
+        f"{told} out from {first} to {last} against {found['reference'][0]} to {found['reference'][1]}. Without any "
+        f"change the {count(series)} series raise {found['false_alarms']:g} alarms a quarter between them."
+    )
+
+
+def marks(found: Document) -> dict[str, Mark]:
+    """Return for each touchpoint the sparkline of its surest alarm's series, else of its waiting or idle time."""
+    alarms: dict[str, list[Document]] = {}
     for alarm in found.get("alarms") or []:
-        if alarm.get("touchpoint"):
-            words = f"{title(alarm['measure']).lower()} {alarm['direction']} since {alarm['began']}"
-            told.setdefault(alarm["touchpoint"], []).append(words)
-    return {name: "; ".join(words) for name, words in told.items()}
+        if alarm.get("touchpoint") and alarm["by_chance"] < SURE:
+            alarms.setdefault(alarm["touchpoint"], []).append(alarm)
+    shown: dict[str, Document] = {}
+    for row in found.get("series") or []:
+        name = row.get("touchpoint")
+        wanted = alarms[name][0]["series"] if name in alarms else None
+        if name and (row["series"] == wanted or (wanted is None and row["measure"] in ("wait", "idle"))):
+            shown[name] = row
+    return {name: _mark(row, alarms.get(name, [])) for name, row in shown.items()}
+
+
+def _mark(series: Document, alarms: Sequence[Document]) -> Mark:
+    words = [
+        f"{title(a['measure']).lower()} {a['direction']} since {a['began']}"
+        + (f", until {a['ended']}" if a.get("ended") else "")
+        for a in alarms
+    ]
+    began = next((a["began"] for a in alarms if a["series"] == series["series"]), None)
+    return Mark(spark=spark(_smoothed(series), began), series=title(series["measure"]).lower(), alarm="; ".join(words))
+
+
+def _smoothed(series: Document) -> dict[str, Any]:
+    """Return a series as means of the last seven points, so that a small line shows the course and not the week."""
+    values: Sequence[float | None] = series["values"]
+    smooth: list[float | None] = []
+    for i in range(len(values)):
+        known = [value for value in values[max(i - SMOOTH + 1, 0) : i + 1] if value is not None]
+        smooth.append(sum(known) / len(known) if known else None)
+    return {**series, "values": smooth}
 
 
 def _alarmed(alarm: Document, series: Document) -> Alarmed:
     verdict = {True: "worse", False: "better", None: "other"}[alarm.get("worse")]
     by = alarm.get("driver")
     return Alarmed(
-        name=_named(alarm),
+        name=_called(alarm["series"]),
         spark=spark(series, alarm["began"]),
         began=alarm["began"],
         before=figure(alarm["before"], alarm["unit"]),
         after=figure(alarm["after"], alarm["unit"]),
-        verdict=verdict if alarm.get("still") else f"{verdict}, over",
+        verdict=f"{verdict}, until {alarm['ended']}" if alarm.get("ended") else verdict,
         driver=f"{by['attribute']} = {by['value']}" if by else "",
     )
 
 
-def _named(row: Document) -> str:
-    measure = title(row["measure"])
-    return f"{row['touchpoint']}: {measure.lower()}" if row.get("touchpoint") else measure
+def _called(name: str) -> str:
+    """Return what people call a series: `TOUCHPOINT: measure`, or a measure of the whole journey."""
+    touchpoint, mark, measure = name.rpartition(": ")
+    if mark and "(" not in touchpoint:
+        return f"{touchpoint}: {title(measure).lower()}"
+    return name if "(" in name else title(name)
 
 
 def spark(series: Document, began: str | None = None) -> Spark:
@@ -130,24 +191,38 @@ def spark(series: Document, began: str | None = None) -> Spark:
     )
 
 
-def _incident(row: Document) -> tuple[str, str, str]:
-    names = ", ".join(row["series"][:5]) + (", ..." if len(row["series"]) > 5 else "")
-    risk = row["at_risk"]
+def _told(row: Document, currency: str) -> Told:
+    names = ", ".join(map(_called, row["series"][:5])) + (", ..." if len(row["series"]) > 5 else "")
+    until = f", until {row['ended']}" if row.get("ended") else ""
+    where = f" at {row['touchpoint']}" if row.get("touchpoint") else ""
+    return Told(
+        verdict=row["verdict"],
+        since=f"since {row['began']}{until}{where}",
+        series=names,
+        driver=row.get("driver") or "",
+        risk=_risk(row["at_risk"], currency),
+    )
+
+
+def _risk(risk: Document, currency: str) -> str:
     if risk.get("mean") is None:
-        return row["began"], names, risk.get("reason") or "-"
-    low, high = sorted((abs(risk["low"]), abs(risk["high"])))
+        return ""
     if risk["low"] < 0 < risk["high"]:
-        return row["began"], names, "no difference beyond chance"
+        return "customers lost a week: no difference beyond chance"
+    low, high = sorted((abs(risk["low"]), abs(risk["high"])))
     word = "more" if risk["mean"] > 0 else "fewer"
-    return row["began"], names, f"{abs(risk['mean']):.1f} {word} ({low:.1f} to {high:.1f})"
+    worth = f", worth {abs(risk['value']):,.0f} {currency}".rstrip() if risk.get("value") is not None else ""
+    return f"customers lost a week: {abs(risk['mean']):.1f} {word} ({low:.1f} to {high:.1f}){worth}"
 
 
 def scorecards(found: Document) -> tuple[Ranked, ...]:
-    """Return the scorecards of `score.json`."""
-    return tuple(_ranked(card) for card in found.get("measures") or [] if card.get("cards"))
+    """Return the scorecards of `score.json`, what is to be known of all with the first."""
+    told = [card for card in found.get("measures") or [] if card.get("cards")]
+    notes = "".join(f" {note[:1].upper()}{note[1:]}." for note in found.get("notes") or ())
+    return tuple(_ranked(card, found.get("attribute") or "unit", "" if i else notes) for i, card in enumerate(told))
 
 
-def _ranked(card: Document) -> Ranked:
+def _ranked(card: Document, unit: str, notes: str) -> Ranked:
     cards = card["cards"]
     low, high = min(c["low"] for c in cards), max(c["high"] for c in cards)
     scale = 100 / ((high - low) or 1.0)
@@ -155,8 +230,8 @@ def _ranked(card: Document) -> Ranked:
     best = f"{card['best']} is best." if card.get("best") else "No unit can be called best."
     more = f" The first {MOST_UNITS} of {count(len(cards))}." if len(cards) > MOST_UNITS else ""
     return Ranked(
-        measure=title(card["measure"]),
-        lead=f"All units {figure(card['centre'], card['unit'])}. {best}{more}",
+        measure=f"{title(card['measure'])} by {unit}",
+        lead=f"All units {figure(card['centre'], card['unit'])}. {best}{more}{notes}",
         rows=tuple(
             (
                 c["unit"],
@@ -192,4 +267,4 @@ def _changed(row: Document) -> tuple[str, str, str, str, str]:
     verdict = {True: "worse", False: "better", None: ""}[row.get("worse")]
     unit = row["unit"]
     values = figure(row["before"], unit), figure(row["after"], unit), change(row["effect"], unit)
-    return (row["figure"], *values, verdict)
+    return (_called(row["figure"]), *values, verdict)

@@ -8,6 +8,7 @@ from desireline.report import plots
 from desireline.report.words import HIGHER_IS_BETTER, LOWER_IS_BETTER, NBSP, change, figure, scale, size, title
 
 MOST_ROWS = 30
+LETTERS = 26
 STOPPED = {"precision": "precise enough", "at_most": "no more were allowed"}
 
 
@@ -42,9 +43,10 @@ class Plane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """Everything of the section on scenarios."""
+    """Everything of the section on scenarios; `quiet` are those that change nothing clearly."""
 
     told: tuple[Told, ...]
+    quiet: tuple[str, ...]
     forests: tuple[Forest, ...]
     plane: Plane | None
     measures: tuple[str, ...]
@@ -64,9 +66,11 @@ def what_if(study: Mapping[str, Any]) -> WhatIf:
             groups.setdefault(row["measure"], []).append(row)
             told.setdefault(label(row), []).append(row)
     forests = [_forest(measure, rows, i) for i, (measure, rows) in enumerate(groups.items())]
+    known = [_told(name, rows) for name, rows in told.items()]
     names = list(dict.fromkeys(name for row in study.get("scenarios", ()) for name in row.get("measures", {})))
     return WhatIf(
-        told=tuple(_told(name, rows) for name, rows in told.items()),
+        told=tuple(each for each in known if each.clear),
+        quiet=tuple(each.scenario for each in known if not each.clear),
         forests=tuple(forests),
         plane=_plane(study),
         measures=tuple(title(name) for name in names),
@@ -91,7 +95,7 @@ def label(row: Mapping[str, Any]) -> str:
 
 def verdict(row: Mapping[str, Any]) -> str:
     """Return whether an effect is "good" or "bad" for customers, "neutral" where its interval holds zero."""
-    if row.get("low") is None or row.get("high") is None or row["low"] <= 0 <= row["high"]:
+    if not _clear(row):
         return "neutral"
     if row["measure"] in LOWER_IS_BETTER:
         return "good" if row["effect"] < 0 else "bad"
@@ -101,7 +105,7 @@ def verdict(row: Mapping[str, Any]) -> str:
 
 
 def _forest(measure: str, rows: Sequence[Mapping[str, Any]], number: int) -> Forest:
-    shown = rows[:MOST_ROWS]
+    shown = _most_telling(rows)
     divisor, unit = _scale(shown)
     lines = [
         plots.ForestRow(
@@ -123,6 +127,16 @@ def _forest(measure: str, rows: Sequence[Mapping[str, Any]], number: int) -> For
         rows=tuple(table),
         more=len(rows) - len(shown),
     )
+
+
+def _most_telling(rows: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return at most as many rows as a plot holds, in their order: the clear effects first, the large ones before."""
+    order = sorted(range(len(rows)), key=lambda i: (not _clear(rows[i]), -abs(rows[i]["effect"])))
+    return [rows[i] for i in sorted(order[:MOST_ROWS])]
+
+
+def _clear(row: Mapping[str, Any]) -> bool:
+    return row.get("low") is not None and row.get("high") is not None and not row["low"] <= 0 <= row["high"]
 
 
 WORDS = {"good": "better", "bad": "worse", "neutral": "no clear change for the better or worse"}
@@ -157,7 +171,7 @@ def interval(row: Mapping[str, Any]) -> str:
 
 
 def _told(scenario: str, rows: Sequence[Mapping[str, Any]]) -> Told:
-    clear = [row for row in rows if row.get("low") is not None and not row["low"] <= 0 <= row["high"]]
+    clear = [row for row in rows if _clear(row)]
     others = [title(row["measure"]).lower() for row in rows if row not in clear]
     return Told(
         scenario=scenario,
@@ -181,11 +195,18 @@ def _clause(row: Mapping[str, Any]) -> str:
 
 
 def _plane(study: Mapping[str, Any]) -> Plane | None:
-    """Return the plane of cost (else waiting) and retention (else giving up), where a study has both."""
+    """Return the plane of cost (else waiting) and retention (else giving up), where a study has both.
+
+    Where there are more scenarios than letters, it holds the baseline and those that are most probably on the front.
+    """
     rows = [row for row in study.get("scenarios", ()) if not row.get("factors")] or list(study.get("scenarios", ()))
+    if len(rows) > LETTERS:
+        ranked = sorted(study.get("front") or (), key=lambda row: -row["probability"])
+        chosen = {rows[0]["scenario"], *(row["scenario"] for row in ranked[: LETTERS - 1])}
+        rows = [row for row in rows if row["scenario"] in chosen] if ranked else rows
     x = next((m for m in ("cost", "wait", "idle", "cycle_time") if _known(rows, m)), None)
     y = next((m for m in ("retained", "abandoned") if _known(rows, m)), None)
-    if x is None or y is None or not 2 <= len(rows) <= 26:
+    if x is None or y is None or not 2 <= len(rows) <= LETTERS:
         return None
     (x_by, x_unit), (y_by, y_unit) = _axis(rows, x), _axis(rows, y)
     points = [

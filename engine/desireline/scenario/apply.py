@@ -30,6 +30,7 @@ from desireline.scenario.splice import bypass, insert, remove
 from desireline.scenario.times import change_delay, change_duration, change_patience
 from desireline.scenario.treatment import treat
 from desireline.scenario.twins import automate, move_channel
+from desireline.units import MICROSECONDS, show_duration
 
 _MAKERS: Mapping[str, Callable[[Model, Any], Model]] = {
     "pool": change_pool,
@@ -136,11 +137,17 @@ def _remarks(before: Model, after: Model, placed: Placed) -> list[Remark]:
         return [Remark(kind="nothing", text=f"{place} does nothing: the model is so already")]
     if isinstance(change, PromiseChange):
         return [Remark(kind="partial", text=f"{place}: {_PROMISE}")]
+    found = []
+    first = sorted(Graph(before.parameters).first.intersection(_left_out(before, change)))
+    if first:
+        text = f"{place}: cases begin with {', '.join(first)}; all times are then told from what comes next"
+        found.append(Remark(kind="partial", text=f"{text}, without the time before it"))
     hidden = _hidden_pools(before, after, change)
     if hidden:
         text = f"{place}: the log does not show that waiting in {', '.join(hidden)} comes from a lack of capacity"
-        return [Remark(kind="partial", text=f"{text}, so what more or less work does to it is not in the answer")]
-    return []
+        text = f"{text}, so what more or less work does to it is not in the answer"
+        found.append(Remark(kind="partial", text=text))
+    return found
 
 
 _PROMISE = (
@@ -156,6 +163,11 @@ def _hidden_pools(before: Model, after: Model, change: Change) -> list[str]:
     if isinstance(change, InsertChange):
         used = set(after.parameters.activities[change.insert].pools)
     return sorted(name for name in used if pools[name].unlimited or not pools[name].identified)
+
+
+def _left_out(model: Model, change: Change) -> Iterable[str]:
+    """Return the activities that `change` takes out of the journey."""
+    return _loaded(model, change) if isinstance(change, RemoveChange | BypassChange) else ()
 
 
 def _loaded(model: Model, change: Change) -> Iterable[str]:
@@ -175,11 +187,18 @@ def _said(change: Change) -> str:
     written = change.model_dump(by_alias=True, exclude_unset=True)
     name = written.pop(change.kind)
     if isinstance(name, Mapping):
-        named = name["name"] if "name" in name else " ".join(f"{key} {value}" for key, value in name.items())
+        named = name["name"] if "name" in name else " ".join(_word(key, value) for key, value in name.items())
         return f"{change.kind} {named}"
     if isinstance(name, (list, tuple)):
         return f"{change.kind} {', '.join(map(str, name))}"
     return f'{change.kind} "{name}"' if isinstance(name, str) else f"{change.kind} x{name:g}"
+
+
+def _word(key: str, value: object) -> str:
+    """Return a part of a change as it is written, hours of opening by their name alone."""
+    if key == "shift" and isinstance(value, int):
+        return f"{key} {'-' if value < 0 else ''}{show_duration(abs(value) / MICROSECONDS)}"
+    return key if isinstance(value, (list, tuple)) else f"{key} {value}"
 
 
 def _faults(parameters: Parameters) -> list[str]:

@@ -43,6 +43,19 @@ class Graph:
         return found
 
     @cached_property
+    def first(self) -> set[str]:
+        """The activities with which cases begin."""
+        found, seen, ways = set(), set(), [way.to for way in self.start]
+        while ways:
+            name = ways.pop()
+            if name is not None and name not in seen:
+                seen.add(name)
+                activity = self.nodes[name].activity
+                ways += [] if activity is not None else [way.to for way in self.nodes[name].branches]
+                found |= set() if activity is None else {activity}
+        return found
+
+    @cached_property
     def visits(self) -> dict[str, float]:
         """How often a case is expected at each node."""
         index = {name: i for i, name in enumerate(self.nodes)}

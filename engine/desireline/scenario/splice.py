@@ -117,7 +117,11 @@ def _insert_after(parameters: Parameters, name: str, activity: Activity, labels:
 
 
 def _insert_before(parameters: Parameters, name: str, activity: Activity, labels: tuple[str, ...]) -> Parameters:
-    """The delay that came before the touchpoint comes before the new one; between the two there is none."""
+    """The waiting that no queue explains came before the touchpoint and comes before the new one; between them is none.
+
+    It may hang on the activity before, which is another one once something stands between. Where customers may give up
+    meanwhile, they wait for the touchpoint itself, and what they wait for stays there.
+    """
     nodes = dict(parameters.nodes)
     new = {}
     for node in parameters.nodes.values():
@@ -136,12 +140,17 @@ def _insert_before(parameters: Parameters, name: str, activity: Activity, labels
     for node in parameters.nodes.values():
         nodes[node.id] = replace(node, branches=led(node, node.branches))
     activities = dict(parameters.activities)
-    activity = replace(activity, delay=activities[labels[0]].delay)
+    first = activities[labels[0]]
+    activity = replace(activity, delay=first.delay, response=Times() if first.patience else first.response)
     for label in labels:
-        delay = activities[label].delay
-        activities[label] = replace(
-            activities[label], delay=replace(delay, by_previous={**delay.by_previous, name: ZERO})
-        )
+        old = activities[label]
+        response = old.response if old.patience else _at_once(old.response, name)
+        activities[label] = replace(old, delay=_at_once(old.delay, name), response=response)
     return replace(
         parameters, nodes=nodes, start=led(None, parameters.start), activities={**activities, name: activity}
     )
+
+
+def _at_once(times: Times, previous: str) -> Times:
+    """Return `times` that are none after the activity `previous`."""
+    return replace(times, by_previous={**times.by_previous, previous: ZERO})

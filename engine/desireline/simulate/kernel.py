@@ -216,9 +216,10 @@ def _close_group(life: k.Life, case: int) -> None:
     slot = cases[case, k.SIDE_BY_SIDE]
     while slot != NONE:
         function = token[slot, k.NUMBERED]
-        if cases[case, k.FUNCTION] != function and cases[case, k.FUNCTION] >= 0 and function >= 0:
-            cases[case, k.HANDOFFS] += 1
-        cases[case, k.FUNCTION] = function
+        if function >= 0:
+            if cases[case, k.FUNCTION] != function and cases[case, k.FUNCTION] >= 0:
+                cases[case, k.HANDOFFS] += 1
+            cases[case, k.FUNCTION] = function
         slot = token[slot, k.BESIDE]
     cases[case, k.SIDE_BY_SIDE] = NONE
 
@@ -270,9 +271,10 @@ def _tally(dice: k.Dice, life: k.Life, slot: int, activity: int, function: int, 
         token[slot, k.NUMBERED] = function
         put_beside(life, c, slot, ends)
     else:
-        if cases[c, k.FUNCTION] != function and cases[c, k.FUNCTION] >= 0 and function >= 0:
-            cases[c, k.HANDOFFS] += 1
-        cases[c, k.FUNCTION] = function
+        if function >= 0:
+            if cases[c, k.FUNCTION] != function and cases[c, k.FUNCTION] >= 0:
+                cases[c, k.HANDOFFS] += 1
+            cases[c, k.FUNCTION] = function
 
 
 tally, tally_apart = pasted(_tally), apart(_tally)

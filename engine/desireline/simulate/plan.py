@@ -8,7 +8,7 @@ import numpy as np
 
 from desireline.errors import ModelError
 from desireline.model.check import require_sound
-from desireline.model.model import Activity, Branch, Model, Parameters, Pool, open_ways, periods
+from desireline.model.model import Activity, Branch, Model, Parameters, Pool, periods
 from desireline.seeds import label_key
 from desireline.simulate.calendar import capacity, hours, local_days, parse_start, working_time
 from desireline.simulate.initial import Initial, lower_initial
@@ -363,12 +363,15 @@ def meets(profile: Mapping[str, str], condition: Mapping[str, str]) -> bool:
 
 def _open_shares(branches: tuple[Branch, ...], profile: Mapping[str, str]) -> list[list[float]]:
     """Return the shares of the ways of a node by period of elapsed time, those open to `profile` scaled to one."""
+    conditional = any(b.when or b.since or b.before is not None for b in branches)
+    if not conditional:
+        return [[b.share for b in branches]]
     found = []
     for elapsed in periods(branches):
-        ways = open_ways(branches, elapsed)
-        shares = [b.share if b in ways and meets(profile, b.when) else 0.0 for b in branches]
-        whole = ways is branches and not any(b.when for b in branches)
-        found.append(shares if whole else [share / sum(shares) for share in shares])
+        shares = [b.share if meets(profile, b.when) else 0.0 for b in branches]
+        now = [share if b.open_after(elapsed) else 0.0 for b, share in zip(branches, shares, strict=True)]
+        now = now if any(now) else shares
+        found.append([share / sum(now) for share in now])
     return found
 
 

@@ -16,11 +16,14 @@ K, H = 0.5, 4.77
 WEIGHT, L = 0.2, 2.86
 NODES = 80
 WORLDS = 20_000
+POINTS = 400
 FEWEST = 4
 RHYTHM = 0.05
-BEYOND_CHANCE = 1.645
+BEYOND_CHANCE = 1.282
 LATER = 14
 LEAST = 0.5
+LIKELY = 10
+FREAK = 3.2e-5  # beyond four standard deviations all points count alike, so that one alone raises no alarm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +139,8 @@ class Standardised:
     ----------
     values : float array, shape (points,)
         NaN where there is no point, or not yet enough before it.
-    usual : float array, shape (points,)
-        What the points before let one expect, on the scale of the series.
-    rhythm : float array, shape (points,)
-        The part of it that is the rhythm.
+    plain : float array, shape (points,)
+        The same with the autocorrelation left in.
     dispersion
         How many times as variable as by sampling alone the reference is.
     persistence
@@ -147,75 +148,97 @@ class Standardised:
     """
 
     values: np.ndarray
-    usual: np.ndarray
-    rhythm: np.ndarray
+    plain: np.ndarray
     dispersion: float
     persistence: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """By how much each point lies above its cycle, shape (points,), and which share of all points it took to tell."""
+
+    values: np.ndarray
+    spent: float
+
+
 def standardised(
-    series: np.ndarray,
-    variance: np.ndarray,
-    n_reference: int,
-    phase: np.ndarray | None = None,
-    cycle: np.ndarray | None = None,
+    series: np.ndarray, variance: np.ndarray, n_reference: int, rhythm: Rhythm | None = None, floor: float = 0.0
 ) -> Standardised:
     """Return a series freed of its rhythm, overdispersion and autocorrelation.
 
-    The rhythm is what phases differ by within the same cycle, so a change of level leaves it alone. Then each point is
-    compared with the mean of all points before it, and its t value becomes the normal value of the same probability:
-    what is not known because the reference is short costs no false alarm, and a change is learnt only slowly (how much
-    points vary is told by those at least 14 points earlier).
-    Overdispersion multiplies the sampling variance; underdispersion makes it at most half as large.
+    Each point is compared with the mean of all points before it, and its t value becomes the normal value of the same
+    probability: what is not known because the reference is short costs no false alarm, and a change is learnt only
+    slowly (how much points vary is told by those at least 14 points earlier).
+    Overdispersion multiplies the sampling variance; underdispersion makes it at most half as large. Beyond four
+    standard deviations all points count alike: one freak day raises no alarm.
 
     Parameters
     ----------
     series, variance : float arrays, shape (points,)
         NaN where there is no point; the sampling variance of each.
-    phase, cycle : int arrays, shape (points,)
-        Place of each point in the rhythm, such as the day of the week, and which week it lies in; None: no rhythm.
     n_reference
         How many points from the first belong to the reference, which tells the autocorrelation.
+    floor
+        A point's standard deviation counts at least this much, so that differences too small to matter are none.
 
     References
     ----------
     Brown, Durbin and Evans (1975), doi:10.1111/j.2517-6161.1975.tb01532.x. Hawkins (1987), Self-starting Cusum charts,
     doi:10.2307/2348827.
     """
+    rhythm = rhythm or Rhythm(values=np.zeros(len(series)), spent=0.0)
+    flat = series - rhythm.values
+    plain, dispersion = _normal(flat, variance, n_reference, rhythm.spent, floor)
+    persistence, z = _persistence(plain[:n_reference]), plain
+    if persistence:
+        damped = np.sqrt((1 - persistence) / (1 + persistence))
+        before = np.append(np.nan, flat[:-1])
+        white = (flat - persistence * before) / np.sqrt(1 - persistence**2)
+        white = np.where(np.isnan(before), flat * damped, white)
+        z, _ = _normal(white, variance, n_reference, rhythm.spent, floor * damped)
+    return Standardised(values=z, plain=plain, dispersion=dispersion, persistence=persistence)
+
+
+def _normal(
+    series: np.ndarray, variance: np.ndarray, n_reference: int, spent: float, floor: float
+) -> tuple[np.ndarray, float]:
+    """Return the normal value of each point given those before it, and the dispersion of the reference."""
     from scipy.special import ndtri, stdtr
 
-    rhythm, spent = np.zeros(len(series)), 0
-    if phase is not None and cycle is not None:
-        rhythm, spent = _rhythm(series, variance, phase, cycle)
-    error, usual, counts, squares = _predicted(series - rhythm, variance)
+    error, counts, squares = _predicted(series, variance)
     place = np.arange(len(series))
     settled = np.maximum(place - LATER, np.minimum(place, n_reference))
     counts, squares = counts[settled], squares[settled]
-    freedom = counts * (1 - spent / max(int((~np.isnan(series)).sum()), 1))
+    freedom = counts * (1 - spent)
     with np.errstate(invalid="ignore", divide="ignore"):
-        scale = np.sqrt(np.maximum(squares / freedom, LEAST))
+        scale = np.maximum(np.sqrt(np.maximum(squares / freedom, LEAST)), floor / np.sqrt(variance))
         tail = stdtr(freedom, -np.abs(error) / scale)
-        z = np.where(freedom >= FEWEST, -np.sign(error) * ndtri(np.maximum(tail, 1e-300)), np.nan)
-    persistence = _persistence(z[:n_reference])
-    before = np.append(np.nan, z[:-1])
-    whitened = np.where(np.isnan(before), z, (z - persistence * before) / np.sqrt(1 - persistence**2))
+        z = np.where(freedom >= FEWEST, -np.sign(error) * ndtri(np.maximum(tail, FREAK)), np.nan)
     last = n_reference - 1
-    dispersion = float(squares[last] / freedom[last]) if freedom[last] else 1.0
-    return Standardised(
-        values=whitened, usual=usual + rhythm, rhythm=rhythm, dispersion=dispersion, persistence=persistence
-    )
+    return z, float(squares[last] / freedom[last]) if freedom[last] else 1.0
 
 
-def _rhythm(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: np.ndarray) -> tuple[np.ndarray, int]:
-    """Return by how much each point's phase lies above the mean of its cycle, by weighted least squares, and the
-    degrees of freedom that this takes; nothing where phases do not differ beyond chance (F test, 5 %)."""
+def rhythm_of(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: np.ndarray) -> Rhythm:
+    """Return by how much each point's phase lies above the mean of its cycle; zero where phases do not differ.
+
+    Weighted least squares with an effect of each cycle, so a change of level leaves it alone. Phases differ where an F
+    test says so at 5 %.
+
+    Parameters
+    ----------
+    series, variance : float arrays, shape (points,)
+        NaN where there is no point; the sampling variance of each.
+    phase, cycle : int arrays, shape (points,)
+        Place of each point in the rhythm, such as the day of the week, and which week it lies in.
+    """
     from scipy.special import fdtrc
 
+    flat_rhythm = Rhythm(values=np.zeros(len(series)), spent=0.0)
     known = np.flatnonzero(~np.isnan(series))
     phases, of_phase = np.unique(phase, return_inverse=True)
     cycles, of_cycle = np.unique(cycle[known], return_inverse=True)
     if len(phases) < 2 or len(known) < len(phases) + len(cycles):
-        return np.zeros(len(series)), 0
+        return flat_rhythm
     design = np.column_stack(
         [of_phase[known, None] == np.arange(len(phases)), of_cycle[:, None] == np.arange(len(cycles))]
     )
@@ -225,9 +248,9 @@ def _rhythm(series: np.ndarray, variance: np.ndarray, phase: np.ndarray, cycle: 
     _, flat = _least_squares(design[:, len(phases) :] * root[:, None], target)
     freedom = len(known) - spent - len(cycles)
     if freedom < 1 or rest <= 0 or fdtrc(spent, freedom, (flat - rest) / spent / (rest / freedom)) > RHYTHM:
-        return np.zeros(len(series)), 0
+        return flat_rhythm
     effects = effects[: len(phases)]
-    return np.asarray((effects - effects.mean())[of_phase]), spent
+    return Rhythm(values=np.asarray((effects - effects.mean())[of_phase]), spent=spent / len(known))
 
 
 def _least_squares(design: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
@@ -237,8 +260,8 @@ def _least_squares(design: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _predicted(series: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the error of each prediction in its sampling deviations, the prediction (the mean of all points before),
-    and how many errors there are before it, with their sum of squares."""
+    """Return the error of each prediction (the mean of all points before) in its sampling deviations, and how many
+    errors there are before it, with their sum of squares."""
     known = ~np.isnan(series)
     more = np.where(known, 1 / np.where(known, variance, 1.0), 0.0)
     weight = np.cumsum(more) - more
@@ -246,39 +269,78 @@ def _predicted(series: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, ..
         usual = (np.cumsum(more * np.nan_to_num(series)) - more * np.nan_to_num(series)) / weight
         error = (series - usual) / np.sqrt(variance + 1 / weight)
     squares, counts = np.nan_to_num(error) ** 2, ~np.isnan(error)
-    return error, usual, np.cumsum(counts) - counts, np.cumsum(squares) - squares
+    return error, np.cumsum(counts) - counts, np.cumsum(squares) - squares
 
 
 def _persistence(z: np.ndarray) -> float:
-    """Return the correlation of neighbours where it is more than chance (one-sided, 5 %); else 0."""
+    """Return the correlation of neighbours, freed of its bias, where it is more than chance (one-sided, 10 %); else 0.
+
+    References
+    ----------
+    Kendall (1954), Note on bias in the estimation of autocorrelation, doi:10.1093/biomet/41.3-4.403.
+    """
     product = (z[1:] * z[:-1])[~np.isnan(z[1:] * z[:-1])]
-    n = len(product)
-    if n < FEWEST or product.mean() < BEYOND_CHANCE / np.sqrt(n):
+    if len(product) < FEWEST:
         return 0.0
-    return float(min(product.mean(), 0.9))
+    found = float(product.mean())
+    found += (1 + 3 * found) / len(product)
+    return min(found, 0.9) if found > BEYOND_CHANCE * len(product) ** -0.5 else 0.0
 
 
-@lru_cache(maxsize=256)
 def limits(n_watched: int, false_alarm: float) -> Limits:
     """Return the limits one of which a series without a change breaks within `n_watched` points with this probability.
 
     Found on simulated normal series. CUSUM and EWMA limits keep the proportion of those whose average run length is
     370 each.
     """
-    random = np.random.Generator(np.random.Philox(key=20_250_101))
-    start = Limits(h=H, limit=L)
-    worst = [
-        charts(random.standard_normal((2_000, n_watched)), start).score.max(axis=1) for _ in range(WORLDS // 2_000)
-    ]
-    out = float(np.quantile(np.concatenate(worst), 1 - false_alarm))
+    out = float(np.quantile(_worst(n_watched)[:, n_watched - 1], 1 - false_alarm))
     return Limits(h=H * out, limit=L * out)
 
 
-def began(values: np.ndarray, raised: int, most: int = 14) -> tuple[int, int, int]:
+def chance(score: float, n_watched: int, bounds: Limits) -> float:
+    """Return the probability that a series without a change scores as much within `n_watched` points (at least 1 in
+    20,000: rarer is not told)."""
+    worst = _worst(n_watched)[:, n_watched - 1]
+    return float(np.maximum((worst * H >= score * bounds.h).mean(), 1 / WORLDS))
+
+
+def _worst(n_watched: int) -> np.ndarray:
+    return _simulated(-(-n_watched // POINTS) * POINTS)
+
+
+@lru_cache(maxsize=4)
+def _simulated(points: int) -> np.ndarray:
+    """Return the highest score up to each point of simulated series without a change, shape (series, points)."""
+    random = np.random.Generator(np.random.Philox(key=20_250_101))
+    start = Limits(h=H, limit=L)
+    parts = []
+    for _ in range(WORLDS // 2_000):
+        score = charts(random.standard_normal((2_000, points)), start).score
+        parts.append(np.maximum.accumulate(score, axis=1).astype(np.float32))
+    return np.concatenate(parts)
+
+
+def began(
+    values: np.ndarray,
+    raised: int,
+    first: int = 1,
+    variance: np.ndarray | None = None,
+    persistence: float = 0.0,
+    most: int = 14,
+) -> tuple[int, int, int]:
     """Return at which point a change most likely began (the first changed one), and the earliest and latest likely one.
 
-    The maximum of the likelihood of a step in independent normal values, up to `most` points after the alarm at
-    `raised`; likely is what it does not make seven times less probable.
+    The maximum of the likelihood of a step between two unknown means, up to `most` points after the alarm at `raised`;
+    likely is what it does not make ten times less probable.
+
+    Parameters
+    ----------
+    values, variance : float arrays, shape (points,)
+        NaN where there is no point; the sampling variance of each up to a factor (None: all alike).
+    first
+        The first point that may be changed.
+    persistence
+        Correlation of neighbours, which makes the date less sure.
 
     References
     ----------
@@ -290,9 +352,15 @@ def began(values: np.ndarray, raised: int, most: int = 14) -> tuple[int, int, in
     (3, 3, 3)
     """
     until = min(raised + most + 1, len(values))
-    known = np.nan_to_num(values[:until])
-    counts = np.cumsum(~np.isnan(values[:until])[::-1])[::-1]
-    sums = np.cumsum(known[::-1])[::-1]
-    gain = np.where(counts > 0, sums**2 / np.maximum(counts, 1) / 2, 0.0)[: raised + 1]
-    likely = np.flatnonzero(gain >= gain.max() - np.log(7))
-    return int(gain.argmax()), int(likely[0]), int(likely[-1])
+    known = ~np.isnan(values[:until])
+    weight = np.where(known, 1.0 if variance is None else 1 / variance[:until], 0.0)
+    value = np.nan_to_num(values[:until])
+    before, sums = np.cumsum(weight)[:-1], np.cumsum(weight * value)[:-1]
+    whole, total = weight.sum(), float(weight @ value)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = sums / before - (total - sums) / (whole - before)
+        gain = np.nan_to_num(before * (whole - before) / whole * apart**2)[first - 1 : raised]
+    rest = float(weight @ value**2) - total**2 / whole - gain.max()
+    dispersion = rest / max(int(known.sum()) - 2, 1) * (1 + persistence) / (1 - persistence)
+    likely = first + np.flatnonzero(gain >= gain.max() - 2 * np.log(LIKELY) * dispersion)
+    return first + int(gain.argmax()), int(likely[0]), int(likely[-1])

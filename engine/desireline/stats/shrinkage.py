@@ -34,7 +34,7 @@ class Shrunk:
     smallest
         Probability of being the smallest of all.
     below
-        Probability of lying below the common mean.
+        Probability of lying below the median of all these units (which a single odd one does not move).
     spread
         Posterior mean of tau: by how much units truly differ.
     """
@@ -74,7 +74,7 @@ def shrunk(estimate: np.ndarray, error: np.ndarray, key: int, level: float = LEV
         rank_low=rank_low.astype(np.int64),
         rank_high=rank_high.astype(np.int64),
         smallest=(ranks == 1).mean(axis=0),
-        below=(values < centre).mean(axis=0),
+        below=(values < np.median(values, axis=1, keepdims=True)).mean(axis=0),
         centre=float(centre.mean()),
         spread=float((tau * weight).sum()),
     )

@@ -9,7 +9,6 @@ import numpy as np
 
 from desireline.model.io import dump_model
 from desireline.model.model import Model
-from desireline.scenario.load import Scenario
 from desireline.simulate.plan import Window
 from desireline.stats.ranking import runs_needed
 from desireline.study.answers import Runs, precise, precision_reached, refits_of
@@ -45,8 +44,10 @@ class Batch:
     def __post_init__(self) -> None:
         window = hashlib.sha256(json.dumps(asdict(self.window), sort_keys=True).encode()).hexdigest()
         self.measures = worth_computing(self.study.measures)
-        common = (hash_of(self.model), window, self.seed, self.measures, versions())
-        self.keys = [_key(cell.changes, common) for cell in self.cells]
+        told = self.model.refits and {"retained", "value"}.intersection(self.study.measures)
+        self.reference = self.model.parameters.retention if told else None
+        common = (hash_of(self.model), window, self.seed, self.measures, bool(self.reference), versions())
+        self.keys = [_key(cell, common) for cell in self.cells]
         self.to_run = {key: cell for key, cell in zip(self.keys, self.cells, strict=True) if cell.unknown is None}
         self.values: Values = {}
         self.reached = ""
@@ -113,11 +114,13 @@ class Batch:
         return Task(
             refit=self.model.refit(replication),
             changes=self.to_run[key].changes,
+            paid=self.to_run[key].paid,
             window=self.window,
             seed=self.seed,
             replication=replication,
             backend=self.backend,
             measures=self.measures,
+            reference=self.reference,
         )
 
     def task_at(self, place: int, replication: int) -> Task:
@@ -135,10 +138,10 @@ class Batch:
         return Runs(cells=self.cells, values=table, refit=refits_of(self.model, replications), seed=self.seed)
 
 
-def _key(changes: Scenario, common: object) -> str:
+def _key(cell: Cell, common: object) -> str:
     """Return a name for all that decides the values of a cell; its own name and place do not."""
-    written = [(p.change.kind, p.change.model_dump(mode="json", by_alias=True)) for p in changes.changes]
-    text = json.dumps([written, common], sort_keys=True, ensure_ascii=False)
+    written = [(p.change.kind, p.change.model_dump(mode="json", by_alias=True)) for p in cell.changes.changes]
+    text = json.dumps([written, cell.paid, common], sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 

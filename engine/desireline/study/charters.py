@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from desireline.study.decision import Money, Priority
 from desireline.study.result import EffectRow, StudyResult
 from desireline.study.sentences import NAMES, show_change
+from desireline.study.staffing import in_words
 from desireline.units import show_duration
 
 CHECK_AFTER = timedelta(weeks=12)
@@ -31,6 +32,7 @@ class Charter:
     owner: str
     once: str
     per_year: str
+    staff: str
     benefit: str
     net: str
     probability: str
@@ -57,6 +59,7 @@ def _charter(result: StudyResult, row: Priority, sentence: str, as_of: date | No
         owner=row.owner or "not named yet",
         once=_amount(row.once, result.currency) if row.cost_given else "not given",
         per_year=_amount(row.per_year, result.currency) if row.cost_given else "not given",
+        staff=in_words(row.staffing, result.currency, row.running_stated) or "as it is",
         benefit=f"{shown_money(row.benefit, result.currency)} a year",
         net=shown_money(row.net, result.currency),
         probability=f"{row.probability_positive:.0%}".replace("%", " %"),
@@ -109,6 +112,7 @@ ROWS: Mapping[str, str] = {
     "owner": "Owner",
     "once": "Investment, once",
     "per_year": "Cost, per year",
+    "staff": "Staff",
     "benefit": "Benefit",
     "net": "Net of all cost",
     "probability": "Probability that it pays",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from desireline.study.staffing import Staffing
+
 Factors = Mapping[str, str | int | float]
 
 
@@ -61,8 +63,9 @@ class Money:
 class Priority:
     """What a scenario is worth: `benefit` a year, and `net` over the years it has to pay its `cost`.
 
-    `low_hanging`: cheap (costs no more than the median scenario), quick (ready within 90 days) and probable (pays with
-    80 %). `ready` in seconds; `evidence` is that of its treatments.
+    `low_hanging`: cheap (its cost is known and no more than the median scenario's), quick (ready within 90 days) and
+    probable (pays with 80 %). `ready` in seconds; `evidence` is that of its treatments. `per_year` is the running cost
+    that the scenario states (`running_stated`), else that of its `staffing`.
     """
 
     scenario: str
@@ -78,6 +81,8 @@ class Priority:
     ready: float | None
     evidence: str | None
     cost_given: bool
+    staffing: tuple[Staffing, ...] = ()
+    running_stated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from desireline.model.model import Model
 from desireline.scenario.apply import Remark, apply
 from desireline.scenario.load import Placed, Scenario
 from desireline.study.load import BASELINE, Study
-from desireline.study.settings import how_many, settings
+from desireline.study.settings import Value, how_many, settings
+from desireline.study.staffing import Staffing, staffing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class Cell:
     """One thing to simulate again and again: factors first, then the scenario's changes.
 
     `unknown` says why its effects have no answer; then it is not simulated. `baseline` is the place of the cell to
-    compare with in the list of cells, its own for a baseline.
+    compare with in the list of cells, its own for a baseline. `staffing` is what it changes in staffed hours; the work
+    of the pools that are `paid` otherwise costs nothing in its runs.
     """
 
     scenario: str
@@ -24,6 +26,8 @@ class Cell:
     changes: Scenario
     baseline: int
     unknown: str | None = None
+    staffing: tuple[Staffing, ...] = ()
+    paid: tuple[str, ...] = ()
 
 
 def how_many_cells(study: Study) -> int:
@@ -46,26 +50,30 @@ def cells(study: Study, model: Model, seed: int = 1) -> tuple[tuple[Cell, ...], 
     for setting in settings(study, seed):
         baseline, placed = len(made), setting.changes
         for scenario in (Scenario(name=BASELINE, changes=()), *study.scenarios):
-            changes = replace(scenario, changes=(*placed, *scenario.changes))
             try:
-                remarks = _remarks(base, placed, scenario)
+                cell, remarks = cell_of(base, placed, scenario, setting.factors, baseline)
             except ScenarioError as fault:
                 problems.update(dict.fromkeys(fault.problems))
                 continue
             warnings.update(dict.fromkeys(f"{scenario.name}: {remark}" for remark in remarks))
-            unknown = next((str(remark) for remark in remarks if remark.kind == "not identified"), None)
-            made.append(
-                Cell(
-                    scenario=scenario.name, factors=setting.factors, changes=changes, baseline=baseline, unknown=unknown
-                )
-            )
+            made.append(cell)
     if problems:
         raise StudyError(problems=problems)
     return tuple(made), tuple(warnings)
 
 
-def _remarks(base: Model, placed: tuple[Placed, ...], scenario: Scenario) -> list[Remark]:
-    """Return what is remarkable: of the factors only what has no answer, since a factor at x1 does nothing."""
+def cell_of(
+    base: Model, placed: tuple[Placed, ...], scenario: Scenario, factors: Mapping[str, Value], baseline: int
+) -> tuple[Cell, list[Remark]]:
+    """Return the cell of a scenario after what the factors change (`placed`), and what is remarkable.
+
+    Of the factors only what has no answer is: a factor at x1 does nothing.
+
+    Raises
+    ------
+    ScenarioError
+        If the model does not have what is named.
+    """
     model = base
     of_factors: tuple[Remark, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -74,9 +82,18 @@ def _remarks(base: Model, placed: tuple[Placed, ...], scenario: Scenario) -> lis
     except ScenarioError as fault:
         problems = fault.problems
     try:
-        _, of_scenario = apply(model, scenario)
+        changed, of_scenario = apply(model, scenario)
     except ScenarioError as fault:
         raise ScenarioError(problems=(*problems, *fault.problems)) from None
     if problems:
         raise ScenarioError(problems=problems)
-    return [remark for remark in of_factors if remark.kind != "nothing"] + list(of_scenario)
+    remarks = [remark for remark in of_factors if remark.kind != "nothing"] + list(of_scenario)
+    cell = Cell(
+        scenario=scenario.name,
+        factors=factors,
+        changes=replace(scenario, changes=(*placed, *scenario.changes)),
+        baseline=baseline,
+        unknown=next((str(remark) for remark in remarks if remark.kind == "not identified"), None),
+        staffing=staffing(model.parameters.pools, changed.parameters.pools),
+    )
+    return cell, remarks

@@ -1,4 +1,4 @@
-"""Where to spend: what a scenario brings in money against what it costs."""
+"""Where to spend: what a scenario brings in money against what it costs, its staff included."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,13 +9,13 @@ import numpy as np
 from desireline.model.model import Model
 from desireline.scenario.changes import Cost
 from desireline.scenario.load import Scenario
-from desireline.seeds import chain, label_key
 from desireline.stats.interval import LEVEL
-from desireline.stats.ranking import mean_draws
 from desireline.study.answers import Runs
 from desireline.study.decision import Money, Portfolio, Priority, Set
+from desireline.study.design import Cell
 from desireline.study.load import Study
 from desireline.study.ranking import HIGHER_IS_BETTER
+from desireline.study.staffing import Staffing, per_year, priced_pools, states_running
 from desireline.units import DAY, WEEK, YEAR
 
 DEFAULT_HORIZON = 4 * WEEK
@@ -56,45 +56,44 @@ def _runs_a_year(study: Study, model: Model) -> float:
     return YEAR / (study.horizon or DEFAULT_HORIZON)
 
 
-def priorities(study: Study, runs: Runs, money: np.ndarray) -> tuple[Priority, ...]:
-    """Return every scenario by what it brings, the best first, at the first setting of the factors."""
+def at_first_setting(runs: Runs) -> list[Cell]:
+    """Return the cells of the scenarios that have an answer, at the first setting of the factors."""
+    return [cell for i, cell in enumerate(runs.cells) if cell.baseline == 0 and i != 0 and cell.unknown is None]
+
+
+def priorities(study: Study, cells: Sequence[Cell], draws: np.ndarray) -> tuple[Priority, ...]:
+    """Return every scenario by what it brings, the best first; `draws` of its yearly benefit, shape (draws, cells)."""
     scenarios = {scenario.name: scenario for scenario in study.scenarios}
-    places = [i for i, cell in enumerate(runs.cells) if cell.baseline == 0 and i != 0 and cell.unknown is None]
-    if not places:
-        return ()
-    draws = _benefits(runs, money, places)
-    costs = [total(scenarios[runs.cells[i].scenario].cost, study.years) for i in places]
+    known = [(scenarios[cell.scenario], cell.staffing) for cell in cells]
+    costs = [total(scenario.cost, staff, study.years) for scenario, staff in known]
     rows = [
-        _priority(scenarios[runs.cells[i].scenario], draws[:, k], study.years, costs)
-        for k, i in enumerate(places)
+        _priority(scenario, staff, draws[:, k], study.years, costs)
+        for k, (scenario, staff) in enumerate(known)
     ]  # fmt: skip
     ordered = sorted(rows, key=lambda row: -row.net.mean)
     return tuple(replace(row, rank=rank) for rank, row in enumerate(ordered, 1))
 
 
-def _benefits(runs: Runs, money: np.ndarray, places: Sequence[int]) -> np.ndarray:
-    gained = money[:, places] - money[:, [0]]
-    return mean_draws(gained, runs.refit, chain(runs.seed, label_key("money")))
-
-
-def total(cost: Cost | None, years: float) -> float:
+def total(cost: Cost | None, staff: Sequence[Staffing], years: float) -> float:
     """Return what a scenario costs over the years: once, and each year."""
-    return 0.0 if cost is None else cost.once + cost.per_year * years
+    return (cost.once if cost else 0.0) + per_year(cost, staff) * years
 
 
-def _priority(scenario: Scenario, draws: np.ndarray, years: float, costs: Sequence[float]) -> Priority:
-    cost = scenario.cost or Cost()
-    whole = total(cost, years)
+def _priority(
+    scenario: Scenario, staff: tuple[Staffing, ...], draws: np.ndarray, years: float, costs: Sequence[float]
+) -> Priority:
+    whole = total(scenario.cost, staff, years)
     net = draws * years - whole
     positive = float((net > 0).mean())
     quick = scenario.ready is None or scenario.ready <= QUICK
-    cheap = whole <= float(np.median(costs))
+    cost_given = scenario.cost is not None or bool(priced_pools(staff))
+    cheap = cost_given and whole <= float(np.median(costs))
     return Priority(
         scenario=scenario.name,
         benefit=money_of(draws),
         cost=whole,
-        once=cost.once,
-        per_year=cost.per_year,
+        once=scenario.cost.once if scenario.cost else 0.0,
+        per_year=per_year(scenario.cost, staff),
         net=money_of(net),
         probability_positive=positive,
         rank=0,
@@ -102,7 +101,9 @@ def _priority(scenario: Scenario, draws: np.ndarray, years: float, costs: Sequen
         owner=scenario.owner,
         ready=None if scenario.ready is None else scenario.ready / 1e6,
         evidence=scenario.evidence,
-        cost_given=scenario.cost is not None,
+        cost_given=cost_given,
+        staffing=staff,
+        running_stated=states_running(scenario.cost),
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,32 @@ from desireline.simulate.plan import Window
 from desireline.study.answers import Runs, effect_rows, reasons, scenario_rows
 from desireline.study.batch import Batch, Progress, hash_of
 from desireline.study.decide import decide
-from desireline.study.design import cells
+from desireline.study.design import Cell, cells
 from desireline.study.inputs import Inputs, Keep, prepare
 from desireline.study.load import Study
 from desireline.study.result import StudyResult
 from desireline.study.segments import require_attribute, segments
-from desireline.study.sentences import sentences
+from desireline.study.sentences import key, sentences
 from desireline.study.size import refuse_too_many
+from desireline.study.staffing import in_words, states_running
 from desireline.study.store import Store, open_store
 from desireline.study.tables import write_charters, write_tables
 from desireline.study.trust import demand_trust, shown
+from desireline.study.unlinked import unlinked
 from desireline.study.versions import versions
 from desireline.study.window import Settled, settle
 from desireline.study.work import UNFINISHED_SHARE
 from desireline.study.workers import cluster, parse_workers
 
 MANY_UNFINISHED = 0.01
+ENDS = (
+    "the log tells who is kept by the activities with which cases end; the forecast goes by waiting, hand-offs and "
+    "repeats, so what it means for retention to send cases another way is not in it"
+)
+COUNTS_WORK = (
+    "cost counts work: hours that fall away are money only where they are used otherwise or the team becomes smaller, "
+    "and staff who wait for work cost nothing in it; so what more or fewer staff costs a year is told apart"
+)
 
 
 def run_study(
@@ -86,6 +96,8 @@ def run_study(
         watched = _watched(study, missing)
         progress("finding the window", 0, 0)
         settled = settle(inputs.model, study.asked, seed=seed, backend=backend)
+        if study.scenarios or study.factors:
+            inputs, settled = _for_what_if(inputs, settled, seed, backend)
         batch, warnings = _batch(study, inputs, store, settled.window, seed, place.processes, backend, accept_many)
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
@@ -95,6 +107,12 @@ def run_study(
         write_charters(store, result, as_of)
         store.write_json("study.json", asdict(result))
     return result
+
+
+def _for_what_if(inputs: Inputs, settled: Settled, seed: int, backend: str) -> tuple[Inputs, Settled]:
+    """Return the inputs with a model fit for what-if, and what to say of it."""
+    model, remark = unlinked(inputs.model, settled.window, seed, backend)
+    return replace(inputs, model=model), replace(settled, remarks=(*settled.remarks, *remark))
 
 
 def _batch(
@@ -152,6 +170,7 @@ def _result(
     settled: Settled,
 ) -> StudyResult:
     effects = effect_rows(runs, study.measures, missing)
+    free = [row.scenario for row in decision["priorities"] if not row.cost_given]
     return StudyResult(
         study=study.name,
         scenarios=scenario_rows(runs, study.measures, missing),
@@ -159,12 +178,13 @@ def _result(
         replications=len(runs.refit),
         stopped_by=stopped_by,
         seed=runs.seed,
-        sentences=sentences(effects),
-        warnings=(*warnings, *settled.warnings, *_unfinished(runs)),
+        sentences=sentences(effects, _staff(runs, inputs.model.currency)),
+        warnings=(*warnings, *settled.warnings, *_never_acted(runs), *_unfinished(runs)),
         window=settled.document(inputs.model),
         notes=(
             *settled.remarks,
             *_notes(study, inputs.model, runs),
+            *([f"no cost is given for {', '.join(free)}: they count as free"] if free else []),
             *(f"{name}: {missing[name]}" for name in study.measures if name in missing),
         ),
         inputs=inputs.hashes,
@@ -173,9 +193,31 @@ def _result(
     )
 
 
+def _staff(runs: Runs, currency: str) -> dict[tuple[str, str], str]:
+    """Return what the staff costs that scenarios bring in or save, in words."""
+    return {
+        key(cell.scenario, cell.factors): in_words(cell.staffing, currency, states_running(cell.changes.cost))
+        for cell in runs.cells
+        if cell.staffing
+    }
+
+
 def _all_scenarios(study: Study) -> tuple[Scenario, ...]:
     """Return the scenarios of a study, and what its factors change."""
     return (*study.scenarios, *(Scenario(name=factor.name, changes=factor.changes) for factor in study.factors))
+
+
+def _never_acted(runs: Runs) -> Iterator[str]:
+    """Yield which scenarios did in every run exactly what the baseline did, though their changes are not nothing."""
+    for i, cell in enumerate(runs.cells):
+        if cell.baseline != i and cell.unknown is None:
+            pairs = (values[:, [i, cell.baseline]] for values in runs.values.values())
+            if all(np.array_equal(pair[:, 0], pair[:, 1], equal_nan=True) for pair in pairs):
+                yield f"{_name(cell)}: exactly as the baseline in every run; its changes never came to act"
+
+
+def _name(cell: Cell) -> str:
+    return ", ".join([cell.scenario, *(f"{name} {value}" for name, value in cell.factors.items())])
 
 
 def _unfinished(runs: Runs) -> Iterator[str]:
@@ -183,9 +225,8 @@ def _unfinished(runs: Runs) -> Iterator[str]:
         share = runs.values[UNFINISHED_SHARE][:, i]
         share = share[~np.isnan(share)]
         if len(share) and share.mean() > MANY_UNFINISHED:
-            setting = "".join(f", {name} {value}" for name, value in cell.factors.items())
             yield (
-                f"{cell.scenario}{setting}: {share.mean():.0%} of the cases are not finished at twice the horizon; "
+                f"{_name(cell)}: {share.mean():.0%} of the cases are not finished at twice the horizon; "
                 "the journey cannot keep up, or the horizon is short"
             )
 
@@ -201,5 +242,9 @@ def _notes(study: Study, model: Model, runs: Runs) -> Iterator[str]:
         )
     else:
         yield f"intervals hold the chance of the simulation and of the calibration ({refits} refits)"
+    if "retained" in study.measures and model.parameters.retention and model.parameters.retention.known_by:
+        yield ENDS
+    if "cost" in study.measures and "cost" not in reasons(model):
+        yield COUNTS_WORK
     if study.horizon is None and study.cases is None:
         yield "no horizon is given: four weeks are simulated"

@@ -1,7 +1,8 @@
 """Effects in plain words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from desireline.study.decision import Factors
 from desireline.study.result import EffectRow, Sentence
 from desireline.units import MICROSECONDS, parse_duration, show_duration
 
@@ -18,22 +19,33 @@ NAMES = {
     "value": "the value kept",
 }
 
+TIMES = ("wait", "wait_served", "idle", "cycle_time")
+LATER = "times are means over all cases, and who no longer gives up has more of the journey to go through"
 PER_CASE = ("s", "money", "points")
 """Units of what is a mean over cases."""
 
 
-def sentences(effects: Sequence[EffectRow]) -> tuple[Sentence, ...]:
-    """Return one sentence for each scenario at each setting of the factors, in the order of `effects`."""
+def sentences(effects: Sequence[EffectRow], staff: Mapping[tuple[str, str], str] = {}) -> tuple[Sentence, ...]:
+    """Return one sentence for each scenario at each setting of the factors, in the order of `effects`.
+
+    `staff` says by scenario and setting (`key`) what its staff costs.
+    """
     groups: dict[tuple[str, str], list[EffectRow]] = {}
     for row in effects:
-        groups.setdefault((row.scenario, repr(row.factors)), []).append(row)
+        groups.setdefault(key(row.scenario, row.factors), []).append(row)
     return tuple(
-        Sentence(scenario=rows[0].scenario, factors=rows[0].factors, text=sentence(rows)) for rows in groups.values()
+        Sentence(scenario=rows[0].scenario, factors=rows[0].factors, text=sentence(rows, staff.get(where, "")))
+        for where, rows in groups.items()
     )
 
 
-def sentence(rows: Sequence[EffectRow]) -> str:
-    """Return what a scenario does: the clear effects first, then what has none."""
+def key(scenario: str, factors: Factors) -> tuple[str, str]:
+    """Return what tells a scenario at a setting of the factors from all others."""
+    return scenario, repr(dict(factors))
+
+
+def sentence(rows: Sequence[EffectRow], staff: str = "") -> str:
+    """Return what a scenario does: the clear effects first, then what has none, then what its staff costs."""
     setting = ", ".join(f"{name} {value}" for name, value in rows[0].factors.items())
     head = rows[0].scenario + (f" ({setting})" if setting else "")
     known = [row for row in rows if row.effect is not None]
@@ -44,7 +56,15 @@ def sentence(rows: Sequence[EffectRow]) -> str:
     still = [row for row in known if row.effect == row.low == row.high == 0]
     parts += _none("no effect on", still)
     parts += _none("no clear effect on", (row for row in known if not row.clear and row not in still))
+    parts += [LATER] if _others_go_on(known) else []
+    parts += [f"staff: {staff}"] if staff else []
     return f"{head}: {'; '.join(parts)}."
+
+
+def _others_go_on(rows: Iterable[EffectRow]) -> bool:
+    """Return whether fewer give up and yet times rise: who stays has all that comes later before it."""
+    clear = {row.measure: row.effect or 0.0 for row in rows if row.clear}
+    return clear.get("abandoned", 0.0) < 0 and any(clear.get(name, 0.0) > 0 for name in TIMES)
 
 
 def _none(words: str, rows: Iterable[EffectRow]) -> list[str]:

@@ -21,6 +21,7 @@ from desireline.study.answers import mean_of, reasons, refits_of
 from desireline.study.load import BASELINE
 from desireline.study.result import Mean
 from desireline.study.trust import demand_trust, shown
+from desireline.study.unlinked import unlinked
 from desireline.study.window import Asked, settle
 from desireline.study.work import Task, measures_of, simulated
 
@@ -82,6 +83,9 @@ def try_out(
     doubts = demand_trust(model, [scenario], accept_untrusted)
     place = _empty(folder) if folder is not None else None
     settled = settle(model, asked or Asked(), seed=seed, backend=backend)
+    if scenario.changes:
+        model, remark = unlinked(model, settled.window, seed, backend)
+        settled = replace(settled, remarks=(*settled.remarks, *remark))
     first = Task(refit=model, changes=scenario, window=settled.window, seed=seed, replication=0, backend=backend)
     rows, logs, left = [], [], Left()
     for r in range(runs):

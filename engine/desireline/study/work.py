@@ -1,19 +1,23 @@
 """One replication of a cell: a run and its measures. The unit of work that is spread over processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from desireline.measure.registry import MEASURES, known_measure
-from desireline.measure.runs import Measured, measured, measured_run
-from desireline.model.model import Model
+from desireline.measure.runs import Measured, measured, measured_run, needs_log
+from desireline.model.model import Model, Retention
 from desireline.scenario.apply import apply_to_refit
+from desireline.scenario.edit import edited
 from desireline.scenario.load import Scenario
 from desireline.simulate.plan import Window, plan
 from desireline.simulate.run import Run, simulate
 
 UNFINISHED_SHARE = "unfinished"
-COLUMNS = (*MEASURES, UNFINISHED_SHARE)
-"""What is kept of a run: every measure, and the share of cases not finished at twice the horizon."""
+FIXED = "retained_fixed"
+MOST_THREADS = 2
+COLUMNS = (*MEASURES, UNFINISHED_SHARE, FIXED)
+"""What is kept of a run: every measure, the share of cases not finished at twice the horizon, and `retained` by the
+coefficients of the whole log instead of the refit's, which tells what their uncertainty adds."""
 
 
 def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
@@ -26,7 +30,10 @@ def worth_computing(asked: Iterable[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication."""
+    """A cell's changes and the replication to run; `refit` is the model with the parameters of that replication.
+
+    The work of the pools in `paid` costs nothing: it is paid otherwise. `reference` is the retention of the whole log.
+    """
 
     refit: Model
     changes: Scenario
@@ -35,16 +42,31 @@ class Task:
     replication: int
     backend: str = "auto"
     measures: tuple[str, ...] = tuple(MEASURES)
+    paid: tuple[str, ...] = ()
+    reference: Retention | None = None
 
 
 def replicate(task: Task) -> dict[str, float | None]:
     """Return the measures of one run by name, with the share of cases left unfinished; no log is kept."""
-    model = apply_to_refit(task.refit, task.changes)
+    model = _without_cost(apply_to_refit(task.refit, task.changes), task.paid)
     lowered = plan(model, task.window)
     found = measured(
-        model, lowered, seed=task.seed, replication=task.replication, measures=task.measures, backend=task.backend
+        model,
+        lowered,
+        seed=task.seed,
+        replication=task.replication,
+        measures=task.measures,
+        backend=task.backend,
+        reference=task.reference,
     )
-    return _kept(found)
+    kept = _kept(found)
+    return {**kept, "cost": kept["cost"] or 0.0} if task.paid else kept
+
+
+def _without_cost(model: Model, paid: tuple[str, ...]) -> Model:
+    """Return `model` in which the work of the pools in `paid` costs nothing."""
+    pools = model.parameters.pools
+    return edited(model, pools={**pools, **{name: replace(pools[name], cost=0.0) for name in paid}}) if paid else model
 
 
 def simulated(task: Task) -> tuple[Model, Run]:
@@ -65,11 +87,21 @@ def _kept(found: Measured) -> dict[str, float | None]:
         **dict.fromkeys(MEASURES),
         **values,
         UNFINISHED_SHARE: found.unfinished / found.cases if found.cases else None,
+        FIXED: known_measure("retained").mean(found.reference),
     }
 
 
 def replicate_all(tasks: Sequence[Task], workers: int, done: Callable[[], None]) -> Iterator[dict[str, float | None]]:
-    """Yield the measures of each task in the order of `tasks`, whatever the number of processes."""
+    """Yield the measures of each task in the order of `tasks`, whatever the number of workers.
+
+    Two workers are threads where the compiled backend does the runs: it lets the other thread work meanwhile, and
+    nothing has to be started or sent. More would wait for each other's Python, so these are processes.
+    """
     from desireline.study.workers import spread
 
-    yield from spread(replicate, tasks, workers, done)
+    threads = workers <= MOST_THREADS and all(_compiled(task) for task in tasks[:1])
+    yield from spread(replicate, tasks, workers, done, threads=threads)
+
+
+def _compiled(task: Task) -> bool:
+    return task.backend != "simpy" and not needs_log(task.refit, task.measures)

@@ -1,4 +1,4 @@
-"""Where the runs of a study are made: processes of this machine, or a Dask or Ray cluster, through joblib."""
+"""Where the runs of a study are made: threads or processes here, or a Dask or Ray cluster, through joblib."""
 
 import os
 import re
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """How many processes, and of which cluster; `address` None: those of this machine."""
+    """How many workers, and of which cluster; `address` None: those of this machine."""
 
     processes: int
     kind: Literal["local", "dask", "ray"] = "local"
@@ -111,9 +111,14 @@ def _ray(address: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def spread(
-    function: Callable[[Any], Result], tasks: Sequence[Any], processes: int, done: Callable[[], None]
+    function: Callable[[Any], Result],
+    tasks: Sequence[Any],
+    processes: int,
+    done: Callable[[], None],
+    threads: bool = False,
 ) -> Iterator[Result]:
-    """Yield `function` of each task in the order of `tasks`, made by several processes, or by the cluster in use."""
+    """Yield `function` of each task in the order of `tasks`, made by several processes (or threads), or by the cluster
+    in use. Short tasks go there in batches of a fraction of a second."""
     from joblib import Parallel, delayed
     from joblib.parallel import get_active_backend
 
@@ -123,7 +128,8 @@ def spread(
         results: Iterable[Result] = map(function, tasks)
     else:
         kind = "generator" if backend.supports_return_generator else "list"
-        call = Parallel(n_jobs=cores if remote else processes, return_as=kind)
+        prefer = "threads" if threads and not remote else None
+        call = Parallel(n_jobs=cores if remote else processes, return_as=kind, prefer=prefer)
         results = call(delayed(function)(task) for task in tasks)
     for result in results:
         done()

@@ -1,18 +1,33 @@
 """Alarms: series that left their charts, since when, by how much, and who drives it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from desireline.stats.charts import Limits, Standardised, arl_cusum, arl_ewma, began, charts, limits, standardised
+from desireline.stats.charts import (
+    Limits,
+    Rhythm,
+    Standardised,
+    arl_cusum,
+    arl_ewma,
+    began,
+    chance,
+    charts,
+    limits,
+    rhythm_of,
+    standardised,
+)
 from desireline.watch.days import day_text
-from desireline.watch.points import Points
+from desireline.watch.points import FEWEST_POINTS, Points
 from desireline.watch.series import Observed
 
 QUARTER = 365.25 / 4
 SURE = 0.01
 FEWEST_OF_GROUP = 10
+BACK = 10.0
+EVIDENCE = 14
+LEARN = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +51,17 @@ class Alarm:
         Day on which it could be told.
     began, began_low, began_high
         Day from which it most likely is different, with the earliest and the latest likely one.
+    ended
+        Last day on which it was different; None where it still is.
     direction, worse
         `up` or `down`; whether that is for the worse (None: neither).
     before, after
-        What it was before, and has been since it began, in the unit of the series.
+        What was to be expected of the days since it began (until it ended), and what they were, in the unit of the
+        series.
     sigmas
         The change in standard deviations of a point.
-    still
-        Whether the last points are still different.
+    by_chance
+        How many alarms as strong as this one all series raise between them in the days watched if nothing changes.
     """
 
     series: str
@@ -54,12 +72,13 @@ class Alarm:
     began: str
     began_low: str
     began_high: str
+    ended: str | None
     direction: str
     worse: bool | None
     before: float
     after: float
     sigmas: float
-    still: bool
+    by_chance: float
     driver: Driver | None = None
 
 
@@ -77,6 +96,8 @@ class Chart:
         Average number of points to an alarm after a lasting change of one standard deviation (CUSUM).
     dispersion, persistence
         How much more than by chance days vary; correlation of neighbours that was taken out.
+    smallest
+        A difference in the unit of the series that counts as one standard deviation at least.
     days, values
         The points; null where there is none.
     """
@@ -96,7 +117,8 @@ class Chart:
     arl_one_sigma: float
     dispersion: float
     persistence: float
-    alarm: Alarm | None
+    smallest: float
+    alarms: tuple[Alarm, ...]
     days: tuple[str, ...]
     values: tuple[float | None, ...]
 
@@ -108,20 +130,20 @@ def false_alarm(rate: float, n_series: int, days: float) -> float:
 
 def chart(found: Points, rate: float, n_series: int) -> tuple[Chart, Standardised]:
     """Return the chart of a series among `n_series` that raise `rate` false alarms a quarter between them."""
-    free = standardised(found.level, found.variance, found.n_reference, found.phase, found.cycle)
-    watched = free.values[found.n_reference :]
-    step = 7 if found.every == "week" else 1
-    bounds = limits(len(watched), round(false_alarm(rate, n_series, len(watched) * step), 5))
-    observed = found.observed
+    rhythm = _rhythm(found)
+    free = standardised(found.level, found.variance, found.n_reference, rhythm, found.floor)
+    n_watched = len(found.day) - found.n_reference
+    bounds = _limits(found, rate, n_series, n_watched)
+    observed, usual = found.observed, found.level[: found.n_reference]
     drawn = Chart(
         series=observed.name,
         measure=observed.measure,
         touchpoint=observed.touchpoint,
         unit=observed.unit,
         every=found.every,
-        reference=_mean(found, 0, found.n_reference),
+        reference=found.scale.value(_mean(usual, found.variance[: found.n_reference])),
         n_reference=found.n_reference,
-        n_watched=len(watched),
+        n_watched=n_watched,
         h=round(bounds.h, 3),
         limit=round(bounds.limit, 3),
         arl_cusum=round(arl_cusum(bounds.h), 1),
@@ -129,93 +151,160 @@ def chart(found: Points, rate: float, n_series: int) -> tuple[Chart, Standardise
         arl_one_sigma=round(arl_cusum(bounds.h, shift=1.0), 1),
         dispersion=free.dispersion,
         persistence=free.persistence,
-        alarm=_alarm(found, free, watched, bounds),
+        smallest=found.smallest,
+        alarms=tuple(_alarms(found, rhythm, rate, n_series)),
         days=tuple(map(day_text, found.day)),
         values=tuple(None if np.isnan(v) else float(v) for v in found.value),
     )
     return drawn, free
 
 
+def _rhythm(found: Points) -> Rhythm:
+    if found.phase is None or found.cycle is None:
+        return Rhythm(values=np.zeros(len(found.day)), spent=0.0)
+    return rhythm_of(found.level, found.variance, found.phase, found.cycle)
+
+
+def _limits(found: Points, rate: float, n_series: int, n_watched: int) -> Limits:
+    step = 7 if found.every == "week" else 1
+    return limits(n_watched, round(false_alarm(rate, n_series, n_watched * step), 5))
+
+
+def _mean(level: np.ndarray, variance: np.ndarray) -> float:
+    """Return the mean level of some points; every observation counts the same."""
+    known = ~np.isnan(level)
+    return float(np.average(level[known], weights=1 / variance[known])) if known.any() else float("nan")
+
+
 def broken_reference(free: Standardised, n_reference: int, n_series: int) -> int | None:
     """Return at which point of the reference the series changes, by the same charts; None where it does not."""
-    inside = free.values[:n_reference]
+    inside = free.plain[:n_reference]
     score = charts(inside, limits(n_reference, round(SURE / n_series, 5))).score
     out = np.flatnonzero(score >= 1)
-    return began(inside, int(out[0]))[0] if len(out) else None
+    return began(inside, max(int(out[0]), 1))[0] if len(out) else None
 
 
-def _mean(found: Points, begin: int, end: int) -> float:
-    """Return the mean of a stretch of a series in its unit; every observation counts the same (of times: their log)."""
-    value, n = found.value[begin:end], found.n[begin:end]
-    known = ~np.isnan(value)
-    weight = np.ones(known.sum()) if found.observed.kind == "count" else n[known]
-    if not weight.sum():
-        return float("nan")
-    if found.observed.kind == "time":
-        return float(np.expm1(np.average(np.log1p(value[known]), weights=weight)))
-    return float(np.average(value[known], weights=weight))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A change at points of the stretch that was charted: raised, began (with likely bounds), last; by how much."""
+
+    raised: int
+    began: int
+    low: int
+    high: int
+    last: int
+    usual: float
+    shift: float
+    over: bool
 
 
-def _alarm(found: Points, free: Standardised, watched: np.ndarray, bounds: Limits) -> Alarm | None:
-    drawn = charts(watched, bounds)
-    out = np.flatnonzero(drawn.score >= 1)
-    if not len(out):
-        return None
-    raised = int(out[0])
-    at, low, high = began(watched, raised)
-    since = slice(found.n_reference + at, None)
-    before = found.level[: found.n_reference + at] - free.usual[: found.n_reference + at]
-    after = (found.level - _expected(found, free, found.n_reference + at))[since]
-    spread = np.nanstd(before)
-    shift = float(np.nanmean(after))
-    last = after[-min(7, len(after)) :]
+def _alarms(found: Points, rhythm: Rhythm, rate: float, n_series: int) -> Iterator[Alarm]:
+    """Yield the alarms of a series, each by a chart that takes what came before as settled.
+
+    After a change that is over its points are left out. After one that lasts the chart learns the new level from the
+    points after the alarm, since those that made it are the extreme ones.
+    """
+    level = found.level - rhythm.values
+    first, n_reference = 0, found.n_reference
+    while (n_watched := len(level) - first - n_reference) > 0:
+        variance, place = found.variance[first:], np.arange(first, len(level))
+        no_rhythm = Rhythm(values=np.zeros(len(place)), spent=rhythm.spent)
+        free = standardised(level[first:], variance, n_reference, no_rhythm, found.floor)
+        bounds = _limits(found, rate, n_series, n_watched)
+        score = charts(free.values[n_reference:], bounds).score
+        out = np.flatnonzero(score >= 1)
+        if not len(out):
+            return
+        change = _change(level[first:], variance, free, n_reference, int(out[0]))
+        until = min(change.last, change.raised + EVIDENCE) + 1 - n_reference
+        by_chance = n_series * chance(float(score[:until].max()), n_watched, bounds)
+        yield _alarm(found, rhythm, place, change, by_chance)
+        if change.over:
+            n_reference = change.last + 2  # the day after is often half a day of either
+            level[first + change.began : first + n_reference] = np.nan
+        else:
+            first += change.raised + 1
+            n_reference = FEWEST_POINTS if found.every == "week" else LEARN
+
+
+def _change(level: np.ndarray, variance: np.ndarray, free: Standardised, n_reference: int, out: int) -> _Change:
+    """Return the change that a chart tells at its watched point `out`: where it began and, if it did, ended."""
+    raised = n_reference + out
+    at, low, high = began(level, raised, n_reference, variance, free.persistence)
+    usual = _mean(level[:at], variance[:at])
+    apart, shift = level - usual, _mean(level[at : raised + 1], variance[at : raised + 1]) - usual
+    spread = max(float(np.nanmean(apart[:at] ** 2 / variance[:at])), 1e-12)
+    last = _back(shift * (shift / 2 - apart[raised + 1 :]) / variance[raised + 1 :] / spread)
+    over = last is not None
+    last = len(level) - 1 if last is None else raised + 1 + last
+    shift = _mean(level[at : last + 1], variance[at : last + 1]) - usual
+    return _Change(raised=raised, began=at, low=low, high=high, last=last, usual=usual, shift=shift, over=over)
+
+
+def _back(gain: np.ndarray) -> int | None:
+    """Return the last point before a series was back at what it was (-1: none); None where it never was.
+
+    A CUSUM of the log-likelihood ratio of being back (Page 1954); a single point decides nothing.
+    """
+    total, since = 0.0, 0
+    for i, step in enumerate(np.clip(np.nan_to_num(gain), -BACK / 2, BACK / 2).tolist()):
+        if total + step <= 0:
+            total, since = 0.0, i + 1
+        else:
+            total += step
+        if total >= BACK:
+            return since - 1
+    return None
+
+
+def _alarm(found: Points, rhythm: Rhythm, place: np.ndarray, change: _Change, by_chance: float) -> Alarm:
+    during = place[change.began : change.last + 1]
+    expected = change.usual + rhythm.values[during]
+    known = ~np.isnan(found.level[during])
+    before = float(np.average(expected[known], weights=1 / found.variance[during][known]))
+    earlier = place[: change.began]
+    spread = max(float(np.nanstd(found.level[earlier] - rhythm.values[earlier])), found.floor)
     observed = found.observed
-    direction = "up" if shift > 0 else "down"
-    day = [day_text(d) for d in found.day[found.n_reference :]]
+    day = [day_text(d) for d in found.day[place]]
     return Alarm(
         series=observed.name,
         measure=observed.measure,
         touchpoint=observed.touchpoint,
         unit=observed.unit,
-        raised=day[raised],
-        began=day[at],
-        began_low=day[low],
-        began_high=day[high],
-        direction=direction,
-        worse=None if not observed.worse else (observed.worse > 0) == (shift > 0),
-        before=_mean(found, 0, found.n_reference + at),
-        after=_mean(found, found.n_reference + at, len(found.day)),
-        sigmas=shift / float(spread) if spread > 0 else float("nan"),
-        still=bool(np.nanmean(last) * shift > 0 and abs(np.nanmean(last)) > abs(shift) / 3),
+        raised=day[change.raised],
+        began=day[change.began],
+        began_low=day[change.low],
+        began_high=day[change.high],
+        ended=day[change.last] if change.over else None,
+        direction="up" if change.shift > 0 else "down",
+        worse=None if not observed.worse else (observed.worse > 0) == (change.shift > 0),
+        before=found.scale.value(before),
+        after=found.scale.value(before + change.shift),
+        sigmas=change.shift / spread if spread > 0 else 0.0,
+        by_chance=by_chance,
     )
 
 
-def _expected(found: Points, free: Standardised, at: int) -> np.ndarray:
-    """Return what the points before `at` let one expect of all: their level and the rhythm."""
-    known = ~np.isnan(found.level[:at])
-    rhythm = free.rhythm
-    return np.asarray(np.average((found.level - rhythm)[:at][known], weights=1 / found.variance[:at][known]) + rhythm)
-
-
 def driver(
-    observed: Observed, since: int, segments: Mapping[str, tuple[Sequence[str | None], np.ndarray]]
+    observed: Observed, since: int, last: int, segments: Mapping[str, tuple[Sequence[str | None], np.ndarray]]
 ) -> Driver | None:
     """Return which segment changed differently from the others, and most; None where all changed alike.
 
     Parameters
     ----------
-    since
-        Day from which the series is different.
+    since, last
+        Days from and to which the series is different.
     segments
         By attribute: its values, and the position of each case's value among them.
     """
     from scipy.special import chdtrc
 
-    inside = (observed.day >= observed.first) & (observed.day <= observed.last)
+    last = min(last, observed.last)
+    inside = (observed.day >= observed.first) & (observed.day <= last)
     late, best = observed.day[inside] >= since, None
     for attribute, (values, of_case) in segments.items():
         group = of_case[observed.case[inside]]
-        told = _by_group(observed, group, late, inside, len(values), since)
+        told = _by_group(observed, group, late, inside, len(values), (since, last))
         if told is None:
             continue
         before, after, error, weight = told
@@ -243,14 +332,15 @@ def driver(
 
 
 def _by_group(
-    observed: Observed, group: np.ndarray, late: np.ndarray, inside: np.ndarray, size: int, since: int
+    observed: Observed, group: np.ndarray, late: np.ndarray, inside: np.ndarray, size: int, days: tuple[int, int]
 ) -> tuple[np.ndarray, ...] | None:
     """Return mean before and after, error of their difference and weight of each group; counts are by day."""
     value = observed.value[inside]
     n = np.stack([np.bincount(group[side], minlength=size) for side in (~late, late)]).astype(float)
     if observed.kind == "count":
-        days = np.array([[max(since - observed.first, 1)], [max(observed.last + 1 - since, 1)]], float)
-        return (*(n / days), np.sqrt((n / days**2).sum(axis=0)), np.ones(size))
+        since, last = days
+        length = np.array([[max(since - observed.first, 1)], [max(last + 1 - since, 1)]], float)
+        return (*(n / length), np.sqrt((n / length**2).sum(axis=0)), np.ones(size))
     enough = (n >= FEWEST_OF_GROUP).all(axis=0)
     if enough.sum() < 2:
         return None

@@ -72,7 +72,7 @@ def window(log: EventLog, reference: tuple[date | None, date | None] = (None, No
         reference_last = (end - EPOCH).days
     if days < FEWEST_DAYS + 1 or reference_last >= last or reference_last - first + 1 < FEWEST_DAYS:
         raise LogError(
-            f"cases begin on {days} whole days ({day_text(first)} to {day_text(last)})",
+            f"cases begin on {days} whole {'day' if days == 1 else 'days'} ({day_text(first)} to {day_text(last)})",
             where=log.name,
             expected=f"a reference of {FEWEST_DAYS} days or more, and days after it to watch",
             help="Give a longer log, or another --reference FROM..TO.",

@@ -8,10 +8,12 @@ from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.stats.multiple import adjusted
 from desireline.units import MICROSECONDS
 from desireline.watch.days import local_days
+from desireline.watch.smallest import least
 
 FEWEST = 20
 FEWEST_DAYS = 5
 LEVEL = 0.05
+UNITS = {"frequency": "share", "time": "s"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,8 @@ def drift(log: EventLog, before: tuple[int, int], after: tuple[int, int]) -> Dri
 
     A step counts on the local day on which its first event starts. Days are the units: a share or a mean is a ratio of
     two daily sums, and its error comes from how days differ, so cases of one day need not be independent (Cochran 1977,
-    Sampling Techniques, section 6). False discoveries are held at 5 % (Benjamini and Hochberg).
+    Sampling Techniques, section 6). False discoveries are held at 5 % (Benjamini and Hochberg). Differences
+    under 1 % of what was, of times under a second and of shares under 0.1 points do not matter.
     """
     case, activity, start, end = (log.column(name) for name in ("case", "activity", "start", "end"))
     follows = np.flatnonzero(case[1:] == case[:-1])
@@ -69,6 +72,7 @@ def drift(log: EventLog, before: tuple[int, int], after: tuple[int, int]) -> Dri
                 found.append((kind, pair, told[0][0], told[1][0], *counts, p))
     q = adjusted(np.array([row[-1] for row in found])) if found else np.zeros(0)
     rows = [_row(log.activities, row, float(value)) for row, value in zip(found, q, strict=True) if value < LEVEL]
+    rows = [row for row in rows if abs(row.after - row.before) >= least(row.before, UNITS[row.kind])]
     rows.sort(key=lambda row: (row.q, row.kind, row.from_, row.to))
     return Drift(tested=len(found), relations=tuple(rows), touchpoints=_meeting(rows))
 

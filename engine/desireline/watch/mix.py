@@ -1,5 +1,6 @@
 """The mix of cases: what a unit cannot help, and what is left of a measure when it is taken out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +12,29 @@ from desireline.log.source import Source
 
 MOST_VALUES = 12
 OF_EVENTS = ("channel", "pool", "resource")
+COVERED = 0.8
+RARE = 0.1
+MOST_LONE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """Indicators of the attributes `names` and of the month of arrival, one row per case; float64."""
+    """What cases differ by.
+
+    Attributes
+    ----------
+    names, matrix
+        Attributes, and their indicators with those of the month of arrival, one row per case; float64.
+    confounded
+        Attributes that go so closely with the unit that the two cannot be told apart: not among `names`.
+    lone
+        Units that lack a fifth or more of what cases there are, with the attribute that says so.
+    """
 
     names: tuple[str, ...]
     matrix: np.ndarray
+    confounded: tuple[str, ...]
+    lone: Mapping[str, str]
 
 
 def of_cases(log: EventLog, attribute: str) -> tuple[np.ndarray, list[str]] | None:
@@ -41,29 +57,47 @@ def of_cases(log: EventLog, attribute: str) -> tuple[np.ndarray, list[str]] | No
     return rank[found], [names[code] for code in order]
 
 
-def case_mix(log: EventLog, source: Source, but: str, day: np.ndarray) -> Mix:
-    """Return the mix of cases by their attributes of few values, without `but` and how a case ended."""
+def case_mix(log: EventLog, source: Source, but: str, day: np.ndarray, min_n: int = 30) -> Mix:
+    """Return the mix of cases by their attributes of few values, without `but` and how a case ended.
+
+    `but` names the units, those with `min_n` cases or more count. A unit that lacks values of an attribute says nothing
+    of what it would make of them, so where many do the attribute is no mix, and where few do these units are `lone`.
+    """
     told = {but, source.value.attribute if source.value else None}
     if source.outcome:
         told.add(source.outcome.retained.attribute)
-    columns, names = [], []
+    units = of_cases(log, but)
+    columns, names, confounded = [], [], []
+    lone: dict[str, str] = {}
     for attribute in (*log.case_attributes, "channel"):
         found = None if attribute in told else of_cases(log, attribute)
-        if found is not None and 2 <= len(found[1]) <= MOST_VALUES and not _same(found[0], log, but):
-            names.append(attribute)
-            columns.append(found[0][:, None] == np.arange(len(found[1])))
+        if found is None or not 2 <= len(found[1]) <= MOST_VALUES:
+            continue
+        apart, size = _lacking(found[0], *units, min_n) if units else ([], 0)
+        if len(apart) > MOST_LONE * size:
+            confounded.append(attribute)
+            continue
+        lone |= dict.fromkeys(apart, attribute)
+        names.append(attribute)
+        columns.append(found[0][:, None] == np.arange(len(found[1])))
     columns.append((day // 28)[:, None] == np.unique(day // 28))
-    return Mix(names=tuple(names), matrix=np.concatenate(columns, axis=1).astype(np.float64))
+    matrix = np.concatenate(columns, axis=1).astype(np.float64)
+    return Mix(names=tuple(names), matrix=matrix, confounded=tuple(confounded), lone=lone)
 
 
-def _same(code: np.ndarray, log: EventLog, but: str) -> bool:
-    """Return whether an attribute is settled by the unit, such as its region: then it is no mix."""
-    units = of_cases(log, but)
-    if units is None:
-        return False
-    known = (units[0] >= 0) & (code >= 0)
-    pairs = np.unique(np.column_stack([units[0][known], code[known]]), axis=0)
-    return len(pairs) == len(np.unique(pairs[:, 0]))
+def _lacking(code: np.ndarray, unit: np.ndarray, names: list[str], min_n: int) -> tuple[list[str], int]:
+    """Return the units that lack too much of what cases there are, and how many units there are.
+
+    A unit lacks a value that a tenth as many of its cases have as of all.
+    """
+    known = (unit >= 0) & (code >= 0)
+    counts = np.zeros((len(names), int(code.max()) + 1))
+    np.add.at(counts, (unit[known], code[known]), 1)
+    shown = np.flatnonzero(np.bincount(unit[unit >= 0], minlength=len(names)) >= min_n)
+    of_all = counts[shown].sum(axis=0) / max(counts[shown].sum(), 1)
+    own = counts[shown] / np.maximum(counts[shown].sum(axis=1, keepdims=True), 1)
+    covered = np.where(own >= RARE * of_all, of_all, 0.0).sum(axis=1)
+    return [names[unit] for unit in shown[covered < COVERED].tolist()], len(shown)
 
 
 def within(values: np.ndarray, group: np.ndarray, size: int) -> np.ndarray:

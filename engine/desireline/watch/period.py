@@ -20,8 +20,9 @@ from desireline.stats.multiple import adjusted
 from desireline.watch.days import EPOCH, Window, covered, day_text
 from desireline.watch.drift import FEWEST_DAYS, by_days, welch
 from desireline.watch.series import Observed, age_settled, observe
+from desireline.watch.smallest import least
 
-REVISION = 1
+REVISION = 2
 BY_BLUEPRINT = ("effort", "off_blueprint", "deviates", "late", "wait", "idle", "duration")
 AT_AGE = ("cycle_time", "handoffs", "repeats", "effort", "off_blueprint", "deviates", "reached")
 FALSE_DISCOVERIES = 0.05
@@ -64,8 +65,8 @@ class Period:
 class Moved:
     """A figure before and after; the effect is after - before, with its interval.
 
-    `q` is the p-value after correction for all figures; `changed` where it is below 5 %; `worse` null where neither
-    way is. Where no interval can be given, low, high and q are null.
+    `q` is the p-value after correction for all figures; `changed` where it is below 5 % and the effect not too small to
+    matter; `worse` null where neither way is. Where no interval can be given, low, high and q are null.
     """
 
     figure: str
@@ -163,9 +164,7 @@ def _figure(series: Observed, first: int, last: int, age: int, blueprint: str | 
         "kind": series.kind,
         "unit": series.unit,
         "revision": REVISION,
-        "age": age
-        if measure in ("cycle_time", "handoffs", "repeats", "effort", "off_blueprint", "deviates", "reached")
-        else None,
+        "age": age if measure in AT_AGE else None,
         "weights": DEFAULT if measure == "effort" else None,
         "blueprint": blueprint if measure in BY_BLUEPRINT else None,
     }
@@ -197,6 +196,7 @@ def difference(before: Period, after: Period, as_of: date | None = None) -> Diff
     q = adjusted(p) if len(p) else p
     moved = tuple(_moved(old[name], new[name], float(value)) for name, value in zip(both, q, strict=True))
     checked = after.last if after.blueprint else None
+    days, reason = _since(checked, as_of)
     return Difference(
         before=_named(before),
         after=_named(after),
@@ -206,9 +206,19 @@ def difference(before: Period, after: Period, as_of: date | None = None) -> Diff
         only_before=tuple(name for name in old if name not in new),
         only_after=tuple(name for name in new if name not in old),
         last_checked=checked,
-        days_since_check=(as_of - date.fromisoformat(checked)).days if checked and as_of else None,
-        reason=None if checked and as_of else "no blueprint was given" if not checked else "no --as-of DAY was given",
+        days_since_check=days,
+        reason=reason,
     )
+
+
+def _since(checked: str | None, as_of: date | None) -> tuple[int | None, str | None]:
+    """Return how many days ago the blueprint was checked, or why that is not told."""
+    if checked is None:
+        return None, "no blueprint was given"
+    if as_of is None:
+        return None, "no --as-of DAY was given"
+    days = (as_of - date.fromisoformat(checked)).days
+    return (None, f"{as_of} lies before the last check") if days < 0 else (days, None)
 
 
 def _named(told: Period) -> dict[str, Any]:
@@ -249,7 +259,8 @@ def _moved(one: Figure, two: Figure, q: float) -> Moved:
     if effect is not None and one.variance is not None and two.variance is not None:
         half = _half(one.variance, one.days, two.variance, two.days)
         low, high = effect - half, effect + half
-    changed = bool(effect) and q < FALSE_DISCOVERIES
+    matters = effect is not None and effect != 0 and abs(effect) >= least(one.value or 0.0, one.unit)
+    changed = matters and q < FALSE_DISCOVERIES
     return Moved(
         figure=one.name,
         unit=one.unit,

@@ -11,30 +11,31 @@ from desireline.errors import LogError, nearest
 from desireline.experience.outcome import outcome
 from desireline.gap.compare import Compared, examine
 from desireline.log.abandonment import abandonments
-from desireline.log.eventlog import UNKNOWN, EventLog
+from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.stats.shrinkage import shrunk
-from desireline.units import DAY, MICROSECONDS
+from desireline.units import MICROSECONDS
 from desireline.watch.days import local_days
+from desireline.watch.limits import Limit, limits
 from desireline.watch.mix import MOST_VALUES, case_mix, of_cases, within
+from desireline.watch.pressure import Pressure, pressure
 from desireline.watch.units import PRIOR_FREEDOM
 
-WEEK = 7 * DAY
 MOST_RULES = 24
-BEST = 0.1
 SURE = 0.975
-SEEN_BY_CUSTOMERS = ("customer", "frontstage")
-FEWEST_CONTACTS = 10
+UNLIKELY = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """A journey within a segment: its cases, and the measure adjusted and shrunk, with its interval.
 
-    `touchpoints` are those it comes to, in the order of the blueprint, repeats told once.
+    `touchpoints` are those it comes to, in the order of the blueprint, repeats told once; `conforms`: most of its cases
+    follow the blueprint.
     """
 
     touchpoints: tuple[str, ...]
+    conforms: bool
     cases: int
     mean: float
     low: float
@@ -66,42 +67,6 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """A time limit: what is promised, else what nine of ten of the best tenth of cases stay under. Seconds.
-
-    `what` is `wait` or `cycle`; `usual_s` the median of all.
-    """
-
-    touchpoint: str
-    owner: str | None
-    what: str
-    limit_s: float
-    source: str
-    best_tenth_s: float | None
-    usual_s: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pressure:
-    """Contacts per customer in any seven days.
-
-    `usual_gap_s` is the median time between two contacts of a customer; `breaches` customers of `customers` had more
-    than `most` contacts in some seven days; the others are of each customer's busiest. Null where the log tells too
-    little.
-    """
-
-    customers: int
-    contacts: int
-    usual_gap_s: float | None
-    mean_in_week: float | None
-    p90_in_week: float | None
-    highest: int | None
-    most: int
-    breaches: int | None
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
     """A procedure; `measure` says by what journeys are compared (`retained`, else `cycle_time`)."""
 
@@ -122,7 +87,7 @@ def procedure(
     *,
     by: Sequence[str] = (),
     min_n: int = 30,
-    most_contacts: int = 3,
+    most_contacts: int | None = None,
     seed: int = 1,
 ) -> Procedure:
     """Return the procedure that the best journeys of `log` make.
@@ -134,7 +99,7 @@ def procedure(
     min_n
         Journeys of a segment with fewer cases are not considered.
     most_contacts
-        More contacts of one customer in seven days are a breach.
+        More contacts of one customer in seven days are a breach; by default told from the log.
 
     Raises
     ------
@@ -149,6 +114,9 @@ def procedure(
     attributes, codes, names = _segments(log, source, by)
     day = local_days(log.column("start")[log.offsets[:-1]], log.timezone)
     adjusted = _adjusted(values, case_mix(log, source, attributes[0] if attributes else "", day).matrix, ways.of_case)
+    settled = _settled(values, ways.of_case) if measure == "retained" else np.zeros(log.n_cases, bool)
+    good = ~np.isnan(values) & (values > 0)
+    adjusted[settled] = np.nan
     rules = []
     for segment in np.unique(codes):
         cases = np.flatnonzero((codes == segment) & ~np.isnan(adjusted))
@@ -165,9 +133,9 @@ def procedure(
         measure=measure,
         min_n=min_n,
         rules=tuple(rules[:MOST_RULES]),
-        limits=tuple(_limits(compared, values, measure)),
-        pressure=_pressure(compared, most_contacts),
-        notes=tuple(_notes(rules, measure, len(np.unique(codes)), decided)),
+        limits=tuple(limits(compared, good, ways.of_case)),
+        pressure=pressure(compared, kept, most_contacts),
+        notes=tuple(_notes(rules, measure, len(np.unique(codes)), decided, settled)),
     )
 
 
@@ -175,11 +143,13 @@ def procedure(
 class _Ways:
     """Journeys as the touchpoints they come to, in the order of the blueprint, repeats told once.
 
-    `of_case` is the position of each case's; `choices` are the touchpoints of each branch of each choice of the flow.
+    `of_case` is the position of each case's, `conforms` whether most cases of each follow the blueprint. `choices` are
+    the touchpoints of each branch of each choice that is not ours: those of the flow, and what the customer does.
     """
 
     touchpoints: list[tuple[str, ...]]
     of_case: np.ndarray
+    conforms: np.ndarray
     choices: list[list[set[str]]]
 
 
@@ -197,12 +167,26 @@ def _ways(compared: Compared, decided: set[str]) -> _Ways:
     of_trace = [
         seen.setdefault(tuple(sorted(told.intersection(t.visits))), len(seen)) for t in compared.traces.distinct
     ]
+    of_case = np.array(of_trace, np.int64)[compared.traces.of_case]
+    follows = compared.aligned.cost[compared.traces.of_case] == 0
     flow = compared.blueprint.flow
+    theirs = [[{name}] for name in names if compared.blueprint.touchpoints[name].layer == "customer"]
     return _Ways(
         touchpoints=[tuple(names[code] for code in codes) for codes in seen],
-        of_case=np.array(of_trace, np.int64)[compared.traces.of_case],
-        choices=[[part - decided for part in parts] for parts in _choices(flow)] if flow else [],
+        of_case=of_case,
+        conforms=2 * np.bincount(of_case, follows) > np.bincount(of_case),
+        choices=theirs + ([[part - decided for part in parts] for parts in _choices(flow)] if flow else []),
     )
+
+
+def _settled(values: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Return the cases (bool) of journeys in which all, or none, are kept, beyond chance: they tell the outcome."""
+    known = ~np.isnan(values)
+    n, kept = np.bincount(way[known], minlength=way.max() + 1), np.bincount(way[known], values[known], way.max() + 1)
+    share = kept.sum() / max(n.sum(), 1)
+    with np.errstate(divide="ignore"):
+        chance = np.where(kept == n, share**n, np.where(kept == 0, (1 - share) ** n, 1.0))
+    return np.asarray((chance < UNLIKELY)[way])
 
 
 def _measure(log: EventLog, kept: np.ndarray, left: np.ndarray) -> tuple[str, np.ndarray]:
@@ -273,6 +257,7 @@ def _rule(ways: _Ways, values: np.ndarray, cases: np.ndarray, measure: str, min_
         told.append(
             Way(
                 touchpoints=ways.touchpoints[int(journeys[i])],
+                conforms=bool(ways.conforms[int(journeys[i])]),
                 cases=int(counts[i]),
                 mean=float(np.clip(sign * found.mean[place], *bounds)),
                 low=float(low),
@@ -337,87 +322,22 @@ def _probability(mean: np.ndarray, error: np.ndarray, one: int, two: int, spread
     return float(ndtr((value[two] - value[one]) / max(float(width), 1e-12)))
 
 
-def _limits(compared: Compared, values: np.ndarray, measure: str) -> list[Limit]:
-    stays, blueprint = compared.visits, compared.blueprint
-    log = compared.log
-    first = log.column("start")[log.offsets[:-1]]
-    lasted = np.maximum.reduceat(np.maximum(log.column("start"), log.column("end")), log.offsets[:-1]) - first
-    good = ~np.isnan(values) & (values > 0 if measure == "retained" else True)
-    best = good & (lasted <= np.quantile(lasted[good], BEST)) if good.any() else good
-    found = []
-    for code, name in enumerate(stays.touchpoints):
-        touchpoint = blueprint.touchpoints[name]
-        mine = stays.touchpoint == code
-        for what, promise in (("wait", touchpoint.promise_wait), ("cycle", touchpoint.promise_cycle)):
-            ended = stays.start if what == "wait" else stays.end
-            known = mine & (stays.enabled != UNKNOWN) & (ended != UNKNOWN)
-            times = (ended - np.where(known, stays.enabled, 0))[known] / MICROSECONDS
-            quick = times[best[stays.case[known]]]
-            tenth = float(np.quantile(quick, 0.9)) if len(quick) >= FEWEST_CONTACTS else None
-            limit = promise / MICROSECONDS if promise is not None else tenth
-            if limit is not None and limit > 0:
-                found.append(
-                    Limit(
-                        touchpoint=name,
-                        owner=touchpoint.owner,
-                        what=what,
-                        limit_s=limit,
-                        source="promise" if promise is not None else "best tenth",
-                        best_tenth_s=tenth,
-                        usual_s=float(np.median(times)) if len(times) else None,
-                    )
-                )
-    return found
-
-
-def _pressure(compared: Compared, most: int) -> Pressure:
-    """Count contacts (visits before the line of visibility) of each customer in any seven days."""
-    stays, log = compared.visits, compared.log
-    layers = [compared.blueprint.touchpoints[name].layer for name in stays.touchpoints]
-    seen = np.array([layer in SEEN_BY_CUSTOMERS for layer in layers], bool)[stays.touchpoint]
-    names = log.cases.column("customer").combine_chunks().dictionary_encode().indices.to_numpy()
-    customer, time = names[stays.case[seen]].astype(np.int64), stays.start[seen]
-    empty = Pressure(
-        customers=len(np.unique(customer)),
-        contacts=len(customer),
-        usual_gap_s=None,
-        mean_in_week=None,
-        p90_in_week=None,
-        highest=None,
-        most=most,
-        breaches=None,
-    )
-    if len(customer) < FEWEST_CONTACTS:
-        return replace(empty, reason="fewer than ten contacts before the line of visibility")
-    order = np.lexsort((time, customer))
-    customer, time = customer[order], time[order] - time.min()
-    span = int(time.max()) + 2 * WEEK
-    key = customer * span + time
-    in_week = np.arange(len(key)) - np.searchsorted(key, key - WEEK, side="right") + 1
-    begins = np.flatnonzero(np.diff(customer, prepend=-1))
-    highest = np.maximum.reduceat(in_week, begins)
-    gaps = np.diff(time)[np.diff(customer) == 0]
-    return replace(
-        empty,
-        usual_gap_s=float(np.median(gaps) / MICROSECONDS) if len(gaps) else None,
-        mean_in_week=float(highest.mean()),
-        p90_in_week=float(np.quantile(highest, 0.9)),
-        highest=int(highest.max()),
-        breaches=int((highest > most).sum()),
-    )
-
-
-def _notes(rules: Sequence[Rule], measure: str, segments: int, decided: set[str]) -> list[str]:
+def _notes(rules: Sequence[Rule], measure: str, segments: int, decided: set[str], settled: np.ndarray) -> list[str]:
     notes = [
-        "completed journeys are compared with those that take the same branches of the flow; what goes with a good "
-        "outcome need not bring it about"
+        "completed journeys are compared with those that take the same branches of the flow and in which the customer "
+        "does the same; what goes with a good outcome need not bring it about"
     ]
     if decided:
         notes.append(f"no part of a journey, as they are the outcome itself: {', '.join(sorted(decided))}")
+    if settled.any():
+        notes.append(
+            f"{settled.sum():,} cases left out: in their journeys all customers, or none, stay, so they are the outcome"
+        )
     if measure == "cycle_time":
         notes.append("the log knows no outcome: journeys are judged by how long they take")
     if len(rules) < segments:
-        notes.append(f"{segments - len(rules)} segments have no journey with enough cases")
+        few = segments - len(rules)
+        notes.append(f"{few} segment{'s have' if few > 1 else ' has'} no journey with enough cases")
     if len(rules) > MOST_RULES:
         notes.append(f"only the {MOST_RULES} largest segments have a rule")
     return notes

@@ -14,6 +14,7 @@ from desireline.gap.compare import examine
 from desireline.gap.promises import LATE, OPEN, ledger
 from desireline.gap.visits import Visits, visits
 from desireline.log.abandonment import abandonments
+from desireline.log.casetable import CaseTable
 from desireline.log.columns import latest_before
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
@@ -100,23 +101,34 @@ def age_settled(log: EventLog, window: Window) -> int:
     return int(min(np.quantile(lasted, SETTLED), window.days * DAY // 4))
 
 
-def at_age(log: EventLog, age: int) -> EventLog:
-    """Return the log of what had begun when each case was `age` old; cases that went on after it are open."""
-    first, case, start, end = (
-        log.column("start")[log.offsets[:-1]],
-        log.column("case"),
-        log.column("start"),
-        log.column("end"),
-    )
+def at_age(log: EventLog, age: int, awaited: bool = False) -> EventLog:
+    """Return the log of what had begun when each case was `age` old; cases that went on after it are open.
+
+    With `awaited` the step that comes next in a case that went on is there as well, as if it began and ended at that
+    age: so the time it was waited for until then counts, and a case that waits longer never looks quicker.
+    """
+    case, start = log.column("case"), log.column("start")
+    first = start[log.offsets[:-1]]
     limit = first[case] + age
     kept = start <= limit
     is_open = np.array(log.cases.column("open").to_numpy(), bool)
     is_open[case[~kept]] = True
+    if awaited:
+        kept[1:] |= kept[:-1] & (case[1:] == case[:-1])
     events = log.events
-    cut = pa.array(np.where(end > limit, limit, end), pa.int64(), mask=end == UNKNOWN)
-    events = events.set_column(events.schema.get_field_index("end"), "end", cut).filter(pa.array(kept))
+    for name in ("enabled", "start", "end"):
+        time = log.column(name)
+        clipped = pa.array(np.where(time > limit, limit, time), pa.int64(), mask=time == UNKNOWN)
+        events = events.set_column(events.schema.get_field_index(name), name, clipped)
     cases = log.cases.set_column(log.cases.schema.get_field_index("open"), "open", pa.array(is_open))
-    return replace(log, events=events, cases=cases)
+    return replace(log, events=events.filter(pa.array(kept)), cases=cases)
+
+
+def aged_table(log: EventLog, source: Source, blueprint: Blueprint | None, age: int) -> CaseTable:
+    """Return the case table of `log` as it stood when each case was `age` old, with the outcome as known today."""
+    plain = source.model_copy(update={"outcome": None, "value": None})
+    table = burdened_table(at_age(log, age, awaited=True), plain, blueprint, window=REPEAT_WINDOW)
+    return replace(table, kept=outcome(log, source).astype(np.int64))
 
 
 def _of_cases(
@@ -125,7 +137,7 @@ def _of_cases(
     young = at_age(log, age)
     arrived = local_days(log.column("start")[log.offsets[:-1]], log.timezone)
     every = np.arange(log.n_cases)
-    last = min(window.last, window.last - int(-(-age // DAY)) + _days_after(log, window))
+    last = last_settled(log, window, age)
 
     def series(measure: str, kind: Kind, unit: str, worse: int, value: np.ndarray, of: str | None = None) -> Observed:
         known = ~np.isnan(value)
@@ -142,9 +154,7 @@ def _of_cases(
             last=window.last if measure == "arrivals" else last,
         )
 
-    table = burdened_table(
-        young, source.model_copy(update={"outcome": None, "value": None}), blueprint, window=REPEAT_WINDOW
-    )
+    table = aged_table(log, source, blueprint, age)
     yield series("arrivals", "count", "cases", 0, np.ones(log.n_cases))
     yield series("cycle_time", "time", "s", 1, (table.last_end - table.first_enabled) / MICROSECONDS)
     yield series("handoffs", "amount", "per case", 1, table.handoffs.astype(float))
@@ -182,6 +192,11 @@ def _reached(young: EventLog, series: Callable[..., Observed]) -> Iterator[Obser
             yield series("reached", "share", "share", 0, came, young.activities[code])
 
 
+def last_settled(log: EventLog, window: Window, age: int) -> int:
+    """Return the last day whose cases all are `age` old within the log."""
+    return min(window.last, window.last - int(-(-age // DAY)) + _days_after(log, window))
+
+
 def _days_after(log: EventLog, window: Window) -> int:
     """Return how many whole days the log goes on after the last day on which cases begin."""
     latest = int(max(log.column("start").max(), log.column("end").max()))
@@ -204,11 +219,12 @@ def _deviations(
 def _of_steps(log: EventLog, source: Source, blueprint: Blueprint | None, window: Window) -> Iterator[Observed]:
     stays = _stays(log, blueprint)
     gives_up = abandonments(log, source)
-    left = np.array([activity in gives_up for activity in log.activities], bool)[log.column("activity")]
     day = local_days(log.column("start"), log.timezone)
     begun = log.column("start")[log.offsets[:-1]]
-    if left.any():
-        yield _steps(window, "abandoned", None, "share", "share", 1, day, log.column("case"), left.astype(float), 0)
+    if gives_up:
+        left, queued = _queued(log, blueprint, gives_up)
+        case = log.column("case")[queued]
+        yield _steps(window, "abandoned", None, "share", "share", 1, day[queued], case, left[queued].astype(float), 0)
     ended = np.where(log.column("end") == UNKNOWN, log.column("start"), log.column("end"))
     before = latest_before(ended, log.offsets[:-1])[stays.row]
     used = np.bincount(stays.code, minlength=len(stays.names))
@@ -222,6 +238,26 @@ def _of_steps(log: EventLog, source: Source, blueprint: Blueprint | None, window
             rows = mine[known]
             where = day[stays.row[rows]], stays.case[rows]
             yield _steps(window, measure, stays.names[code], "time", "s", 1, *where, seconds[known], ramp)
+
+
+def _queued(
+    log: EventLog, blueprint: Blueprint | None, gives_up: Mapping[str, str | None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which events (bool) gave up in a queue, and which ones came to a queue that is given up at times.
+
+    Where it is not known whose queue was left, every activity that is waited for counts.
+    """
+    activity = log.column("activity")
+    left = np.array([name in gives_up for name in log.activities], bool)
+    queues = {name for name in gives_up.values() if name is not None}
+    if blueprint is not None:
+        by_activity = blueprint.by_activity()
+        queues |= {name for name in log.activities if name in by_activity and by_activity[name].name in queues}
+    came = np.array([name in queues for name in log.activities], bool)
+    if None in gives_up.values() or not came.any():
+        waited = (log.column("enabled") != UNKNOWN) & (log.column("enabled") < log.column("start"))
+        came |= np.bincount(activity[waited], minlength=len(left)) > 0
+    return left[activity], (left | came)[activity]
 
 
 def _timed(

@@ -8,6 +8,10 @@ from desireline.units import show_duration
 from desireline.watch.procedure import Procedure, Rule, Way
 
 DMN = "https://www.omg.org/spec/DMN/20191111/MODEL/"
+LIMITS = (
+    "Limits come from the promise, else from what nine of ten visits of the best tenth of good cases stay under "
+    "(best), else from nine of ten of all (all). Usual is the median."
+)
 NAMESPACE = "https://desireline.invalid/procedure"
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -20,7 +24,8 @@ def markdown(told: Procedure) -> str:
         "## Which journey for whom",
         _table([*told.attributes, "journey", told.measure, "95 %", "cases", "against the usual one"], _rules(told)),
         "## Time limits",
-        _table(["touchpoint", "owner", "what", "limit", "from", "best tenth", "usual"], _limits(told)),
+        LIMITS,
+        _table(["touchpoint", "owner", "what", "limit", "from", "kept today", "best", "usual", "all"], _limits(told)),
         "## Contacts",
         _contacts(told),
     ]
@@ -54,6 +59,8 @@ def _rules(told: Procedure) -> list[list[str]]:
             beside = f"usual: {journey(rule.usual)} ({value(told, rule.usual.mean)})"
         else:
             beside = "none is better beyond chance"
+        if not way.conforms:
+            beside += "; it departs from the blueprint: decide first which of the two is to change"
         interval = f"{value(told, way.low)} to {value(told, way.high)}"
         names = ["any" if name is None else name for name in rule.segment]
         rows.append([*names, journey(way), value(told, way.mean), interval, f"{way.cases:,}", beside])
@@ -68,8 +75,10 @@ def _limits(told: Procedure) -> list[list[str]]:
             limit.what,
             show_duration(limit.limit_s),
             limit.source,
-            show_duration(limit.best_tenth_s),
+            f"{limit.kept:.0%}",
+            show_duration(limit.best_s),
             show_duration(limit.usual_s),
+            show_duration(limit.most_s),
         ]
         for limit in told.limits
     ]
@@ -79,11 +88,17 @@ def _contacts(told: Procedure) -> str:
     found = told.pressure
     if found.breaches is None:
         return f"Not known: {found.reason}."
+    source = {
+        "given": "as asked",
+        "kept": "nine of ten customers who stayed have no more",
+        "all": "nine of ten have no more",
+    }
+    times = "contact" if found.most == 1 else "contacts"
     return (
-        f"At most {found.most} contacts of a customer in seven days. So far {found.breaches:,} of {found.customers:,} "
-        f"customers had more in some week; the busiest week of a customer has {found.mean_in_week:.1f} contacts on "
-        f"average, {found.p90_in_week:.0f} for one in ten, {found.highest} at most. Between two contacts usually lie "
-        f"{show_duration(found.usual_gap_s)}."
+        f"At most {found.most} {times} of a customer in seven days ({source[found.source or 'all']}). So far "
+        f"{found.breaches:,} of {found.customers:,} customers had more in some week; the busiest week of a customer "
+        f"has {found.mean_in_week:.1f} contacts on average, {found.highest} at most. Between two contacts usually lie "
+        f"{show_duration(found.usual_gap_s)}, in nine of ten cases less than {show_duration(found.longest_gap_s)}."
     )
 
 
@@ -104,7 +119,14 @@ def dmn(told: Procedure) -> str:
     """Return the decision table as DMN 1.3: which journey for which segment; the first rule that fits counts."""
     register_namespace("", DMN)
     root = _element(None, "definitions", id="procedure", name=told.journey, namespace=NAMESPACE)
+    for i, attribute in enumerate(told.attributes):
+        data = _element(root, "inputData", id=f"data{i}", name=_name(attribute))
+        _element(data, "variable", id=f"data{i}_variable", name=_name(attribute), typeRef="string")
     decision = _element(root, "decision", id="journey", name="Which journey for whom")
+    _element(decision, "variable", id="journey_variable", name="Which journey for whom")
+    for i in range(len(told.attributes)):
+        needed = _element(decision, "informationRequirement", id=f"needs{i}")
+        _element(needed, "requiredInput", href=f"#data{i}")
     table = _element(decision, "decisionTable", id="journeys", hitPolicy="FIRST")
     for i, attribute in enumerate(told.attributes):
         put = _element(table, "input", id=f"input{i}", label=attribute)
@@ -117,7 +139,7 @@ def dmn(told: Procedure) -> str:
         for j, value_of in enumerate(rule.segment):
             entry = "null" if value_of is None else _string(value_of)
             _text(_element(row, "inputEntry", id=f"rule{i}_input{j}"), entry)
-        for j, text in enumerate((_string(journey(way)), f"{way.mean:.6g}", str(way.cases))):
+        for j, text in enumerate((_string(journey(way)), f"{way.mean:.4f}", str(way.cases))):
             _text(_element(row, "outputEntry", id=f"rule{i}_output{j}"), text)
     indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'

@@ -1,5 +1,6 @@
 """What goes with a unit's being different: how often and how long its cases are at each activity."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from desireline.watch.mix import within
 MOST = 15
 SHOWN = 3
 RIDGE = 1e-3
+LITTLE = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,8 @@ class Things:
     matrix: np.ndarray
 
 
-def things(log: EventLog) -> Things:
-    """Return times at, and hours before, the most frequent activities for each case of `log`."""
+def things(log: EventLog, without: Collection[str] = ()) -> Things:
+    """Return times at, and hours before, the most frequent activities of `log` but `without`, for each case."""
     case, activity, start = log.column("case"), log.column("activity"), log.column("start")
     size = len(log.activities)
     enabled = log.column("enabled")
@@ -45,20 +47,21 @@ def things(log: EventLog) -> Things:
     before = latest_before(ended, log.offsets[:-1])
     since = np.where(enabled != UNKNOWN, enabled, np.where(before == UNKNOWN, start, before))
     hours = np.maximum(start - since, 0) / HOUR
-    common = np.sort(np.argsort(-np.bincount(activity, minlength=size), kind="stable")[:MOST])
+    counts = np.where(np.isin(log.activities, list(without)), 0, np.bincount(activity, minlength=size))
+    common = np.sort(np.argsort(-counts, kind="stable")[: min(MOST, int((counts > 0).sum()))])
     names, columns = [], []
     for code in common.tolist():
         mine = activity == code
         names += [f"times at {log.activities[code]}", f"hours before {log.activities[code]}"]
         columns.append(np.bincount(case[mine], minlength=log.n_cases).astype(float))
         columns.append(np.bincount(case[mine], hours[mine], minlength=log.n_cases))
-    matrix = np.column_stack(columns)
+    matrix = np.column_stack(columns) if columns else np.zeros((log.n_cases, 0))
     varies = matrix.std(axis=0) > 0
     return Things(names=tuple(n for n, v in zip(names, varies, strict=True) if v), matrix=matrix[:, varies])
 
 
 def differing(parts: Things, values: np.ndarray, group: np.ndarray, size: int, worse: float) -> list[tuple[Thing, ...]]:
-    """Return for each group the things that make it worst, most first.
+    """Return for each group the things that make it worst, most first; those that add little to its gap are none.
 
     Parameters
     ----------
@@ -80,13 +83,14 @@ def differing(parts: Things, values: np.ndarray, group: np.ndarray, size: int, w
     means = np.stack([np.bincount(group, c, minlength=size) for c in parts.matrix.T], axis=1) / counts[:, None]
     common = parts.matrix.mean(axis=0)
     adds = (means - common) * effect
+    gap = np.abs(np.bincount(group, values, minlength=size) / counts - values.mean())
     result = []
     for unit in range(size):
         order = np.argsort(-worse * adds[unit], kind="stable")[:SHOWN]
         rows = [
             Thing(what=parts.names[i], unit=float(means[unit, i]), all=float(common[i]), adds=float(adds[unit, i]))
             for i in order
-            if worse * adds[unit, i] > 0
+            if worse * adds[unit, i] > LITTLE * gap[unit]
         ]
         result.append(tuple(rows))
     return result

@@ -1,6 +1,6 @@
 """Scorecards: units compared after their mix of cases, without taking chance for merit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -9,22 +9,21 @@ import numpy as np
 
 from desireline.blueprint.blueprint import Blueprint
 from desireline.errors import LogError, nearest
-from desireline.experience.outcome import outcome
 from desireline.experience.values import case_values
+from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
-from desireline.measure.cases import burdened_table
 from desireline.measure.registry import MEASURES, Measure, known_measure
 from desireline.stats.shrinkage import changed, shrunk
 from desireline.watch.days import EPOCH, day_text, local_days
-from desireline.watch.mix import OF_EVENTS, case_mix, of_cases, within
-from desireline.watch.series import REPEAT_WINDOW, at_age
+from desireline.watch.mix import OF_EVENTS, Mix, case_mix, of_cases, within
+from desireline.watch.series import aged_table, at_age
 from desireline.watch.things import Thing, Things, differing, things
 
 CAPPED = 0.99
 PRIOR_FREEDOM = 30
 SURE = 0.95
-CALLED = 0.975
+CALLED = 0.995
 FEWEST_UNITS = 3
 FEWEST_OF_PERIOD = 10
 MORE_IS_BETTER = ("retained", "value")
@@ -53,7 +52,7 @@ class Card:
     rank_low, rank_high
         Interval of its rank, 1 = best.
     called
-        `better` or `worse` than the units together, beyond chance; else None.
+        `better` or `worse` than the median of the units, beyond chance; else None.
     things
         What goes with its being different, most first.
     """
@@ -91,26 +90,36 @@ class Scorecard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A unit that is not compared, and why."""
+
+    unit: str
+    n: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
     """The scorecards of a log.
 
-    `withheld` names units with fewer cases than `min_n`, and their number of cases; `adjusted_for` the attributes whose
-    mix was taken out; `split` is the first day of the later of the two periods.
+    `withheld` names units that are not compared, with their number of cases and why; `adjusted_for` the attributes
+    whose mix was taken out, `confounded` those that go too closely with the unit for that; `split` is the first day of
+    the later of the two periods.
     """
 
     attribute: str
     min_n: int
     adjusted_for: tuple[str, ...]
+    confounded: tuple[str, ...]
     split: str
     measures: tuple[Scorecard, ...]
-    withheld: tuple[tuple[str, int], ...]
+    withheld: tuple[Withheld, ...]
     unknown: int
     notes: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
         """Return the JSON document."""
-        held = [{"unit": unit, "n": n} for unit, n in self.withheld]
-        return {name: getattr(self, name) for name in self.__slots__} | {"withheld": held}
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def score(
@@ -147,40 +156,51 @@ def score(
     latest = int(max(log.column("start").max(), log.column("end").max()))
     age = _age(log)
     settled = log.column("start")[log.offsets[:-1]] + age <= latest
-    young = at_age(log, age)
-    plain = source.model_copy(update={"outcome": None, "value": None})
-    table = burdened_table(young, plain, blueprint, window=REPEAT_WINDOW)
-    table = replace(table, kept=outcome(log, source).astype(np.int64), value=case_values(log, source))
-    mix = case_mix(log, source, attribute, day)
+    table = replace(aged_table(log, source, blueprint, age), value=case_values(log, source))
+    mix = case_mix(log, source, attribute, day, min_n)
     counts = np.bincount(of_case[(of_case >= 0) & settled], minlength=len(names))
-    shown = [code for code in range(len(names)) if counts[code] >= min_n]
-    told = "idle" if table.enabled_known.any() else "wait"  # of the two only the one that says more
-    usual = [name for name in USUAL if name in MEASURES and name != told]
+    withheld = tuple(_withheld(names, counts, min_n, mix.lone))
+    held = {one.unit for one in withheld}
+    kept = np.where(np.isin(of_case, [code for code, name in enumerate(names) if name in held]), -1, of_case)
+    # of waiting, idle and cycle time only those that say something of their own
+    told = {"idle" if table.enabled_known.any() or log.single_timestamp else "wait"}
+    usual = [name for name in USUAL if name in MEASURES and name not in told]
     chosen = [known_measure(name) for name in measures or usual]
-    parts = things(young)
+    parts = things(at_age(log, age, awaited=True), abandonments(log, source))
     cards = []
     for measure in chosen:
         values = np.where(settled | (measure.name == "retained"), measure.per_case(table), np.nan)
-        cases = _Cases(values=values, unit=of_case, mix=mix.matrix, late=day >= middle, things=parts)
+        cases = _Cases(values=values, unit=kept, mix=mix.matrix, late=day >= middle, things=parts)
         cards.append(_scorecard(measure, cases, names, min_n, seed))
     return Scores(
         attribute=attribute,
         min_n=min_n,
         adjusted_for=mix.names,
+        confounded=mix.confounded,
         split=day_text(middle),
         measures=tuple(cards) if measures else _comparable(cards, log),
-        withheld=tuple((names[c], int(counts[c])) for c in range(len(names)) if counts[c] < min_n),
+        withheld=withheld,
         unknown=int((of_case < 0).sum()),
-        notes=tuple(_notes(len(shown), mix.names, int((~settled).sum()))),
+        notes=tuple(_notes(attribute, len(names) - len(withheld), mix, int((~settled).sum()))),
     )
+
+
+def _withheld(names: Sequence[str], counts: np.ndarray, min_n: int, lone: Mapping[str, str]) -> Iterator[Withheld]:
+    for name, n in zip(names, counts.tolist(), strict=True):
+        if n < min_n:
+            yield Withheld(unit=name, n=n, reason=f"fewer than {min_n} cases")
+        elif name in lone:
+            yield Withheld(
+                unit=name, n=n, reason=f"its cases are of another kind ({lone[name]}) than those of the others"
+            )
 
 
 def _comparable(cards: Sequence[Scorecard], log: EventLog) -> tuple[Scorecard, ...]:
     """Return the cards that compare their units; raise `LogError` where none does."""
     told = tuple(card for card in cards if card.reason is None)
     if not told:
-        reasons = "; ".join(dict.fromkeys(f"{card.measure}: {card.reason}" for card in cards))
-        raise LogError("the units cannot be compared", where=log.name, expected="units that differ", help=f"{reasons}.")
+        reasons = "; ".join(dict.fromkeys(str(card.reason) for card in cards))
+        raise LogError(f"the units cannot be compared: {reasons}", where=log.name, expected="units that can differ")
     return told
 
 
@@ -207,7 +227,8 @@ class _Cases:
 def _units(log: EventLog, attribute: str) -> tuple[list[str], np.ndarray]:
     found = of_cases(log, attribute)
     if found is None:
-        known = [*log.case_attributes, *log.event_attributes, *OF_EVENTS]
+        known = [*log.case_attributes, *log.event_attributes]
+        known += [name for name in OF_EVENTS if log.events.column(name).null_count < log.n_events]
         raise LogError(f'the log has no attribute "{attribute}"', where="--unit", help=nearest(attribute, known))
     return found[1], found[0]
 
@@ -306,12 +327,15 @@ def _changes(adjusted: np.ndarray, used: _Cases, size: int) -> list[Change | Non
     return result
 
 
-def _notes(shown: int, adjusted_for: Sequence[str], unsettled: int) -> list[str]:
-    notes = []
+def _notes(attribute: str, shown: int, mix: Mix, unsettled: int) -> Iterator[str]:
     if not shown:
-        notes.append("every unit is withheld: none has enough cases (--min-n)")
-    if not adjusted_for:
-        notes.append("no attribute of the cases could be adjusted for; units may differ by the cases they get")
+        yield "every unit is withheld: none has enough cases (--min-n)"
+    for name in mix.confounded:
+        yield (
+            f"not adjusted for {name}: it goes so closely with {attribute} that it cannot be told which of the two "
+            "makes units differ"
+        )
+    if not mix.names:
+        yield "no attribute of the cases could be adjusted for; units may differ by the cases they get"
     if unsettled:
-        notes.append(f"{unsettled:,} cases began too late to be judged and are left out")
-    return notes
+        yield f"{unsettled:,} cases began too late to be judged and are left out"
