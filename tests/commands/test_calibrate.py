@@ -10,6 +10,8 @@ from desireline.log.write import write_csv
 from desireline.model.io import read_model
 from tests.calibrate.worlds import queue_log
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -64,3 +66,37 @@ def test_a_log_with_dates_of_another_age_is_one_clear_error(tmp_path: Path, caps
     (tmp_path / "log.csv").write_text("case,activity,timestamp\n" + rows)
     assert run(str(tmp_path / "log.csv"), "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["found"] == "2 events start before 1900 or after 2200"
+
+
+def test_routes_can_come_from_a_discovered_process_model(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (
+        log,
+        "--routing",
+        "discovered",
+        "--refits",
+        "0",
+        "--no-backtest",
+        "--json",
+        "-o",
+        str(tmp_path / "m.json"),
+    )
+    assert run(*arguments) == 0
+    assert "process model discovered from the log" in json.loads(capsys.readouterr().out)["choices"]["routing"]
+
+
+def test_routes_along_the_blueprint_of_the_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = (str(ROOT / "logs/broadband.yaml"), "--blueprint", str(ROOT / "scenarios/broadband/blueprint.yaml"))
+    path = tmp_path / "m.json"
+    assert run(*sample, "--routing", "blueprint", "--refits", "1", "--no-backtest", "--json", "-o", str(path)) == 0
+    told = json.loads(capsys.readouterr().out)["choices"]["routing"]
+    assert told.startswith("the blueprint's flow:")
+    assert "lie outside it and are not in the model" in told
+    nodes = read_model(path).parameters.nodes
+    assert {branch.to for branch in nodes["fork 1"].branches} == {"Credit check", "Address check"}
+
+
+def test_routes_by_a_blueprint_that_is_not_given_end_with_2(log: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(log, "--routing", "blueprint", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["where"] == "--routing blueprint"

@@ -19,7 +19,7 @@ from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.causal import Causal, causal
 from desireline.calibrate.causal_load import Rows, rows_of_log, rows_of_run
 from desireline.calibrate.ending import Ending, ending
-from desireline.calibrate.knobs import DEFAULT, Knobs
+from desireline.calibrate.knobs import DEFAULT, Knobs, RoutingBy
 from desireline.calibrate.localtime import show, to_local
 from desireline.calibrate.selection import Selection, select
 from desireline.calibrate.verdict import Measured, Word, judge, measured
@@ -97,6 +97,7 @@ def backtest(
     replay: Sequence[Part] = (),
     model: Model | None = None,
     knobs: Knobs | None = None,
+    routing: RoutingBy = "log",
 ) -> Backtest:
     """Return how well a model of the first part of `log` foretells the rest.
 
@@ -113,6 +114,8 @@ def backtest(
         A model made before, to be judged on the held-out part; none: one of the first part is made.
     knobs
         What its calibration chooses; none: selected on folds inside the first part.
+    routing
+        Where the routes of that model come from, where `knobs` are selected.
 
     Raises
     ------
@@ -122,7 +125,7 @@ def backtest(
     whole = with_tick(sample(log, abandonments(log, source)))
     how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
     held = held_out(whole, how.kind == "truncated", holdout, until)
-    model, selected = _judged(model, knobs, log, held, source, blueprint, seed)
+    model, selected = _judged(model, knobs, log, held, source, blueprint, seed, routing)
     seen, _ = visits(log, abandonments(log, source))
     warm_up = warm_up_of(whole, held)
     tried = with_replay(model, log, seen, held.cut - warm_up, replay) if replay else model
@@ -155,6 +158,7 @@ def _judged(
     source: Source,
     blueprint: Blueprint | None,
     seed: int,
+    routing: RoutingBy,
 ) -> tuple[Model, Selection]:
     """Return the model to judge: the one given, or one of the first part with these knobs or those selected there."""
     chosen = Selection(knobs=knobs or DEFAULT, reason="none: given")
@@ -162,7 +166,7 @@ def _judged(
         return model, chosen
     part = first_part(log, held)
     if knobs is None:
-        chosen = select(part, source=source, blueprint=blueprint, seed=seed)
+        chosen = select(part, source=source, blueprint=blueprint, seed=seed, routing=routing)
     made = calibrate(part, source=source, blueprint=blueprint, refits=0, seed=seed, knobs=chosen.knobs)
     return made.model, chosen
 

@@ -15,14 +15,16 @@ from desireline.calibrate.ending import Ending, ending
 from desireline.calibrate.knobs import DEFAULT, Knobs
 from desireline.calibrate.localtime import show, to_utc, week_start
 from desireline.calibrate.patience import Waits, patience
+from desireline.calibrate.plans import require_flow, routes
 from desireline.calibrate.pools import Pools, pools
 from desireline.calibrate.priority import Priorities, priorities
 from desireline.calibrate.quantiles import KNOTS
 from desireline.calibrate.recency import recency
 from desireline.calibrate.redial import Returns, returns
 from desireline.calibrate.refits import resamples
-from desireline.calibrate.routing import Routing, routing
+from desireline.calibrate.routing import Routing
 from desireline.calibrate.steps import Steps, steps
+from desireline.calibrate.structure import Structure
 from desireline.calibrate.times import REFIT_KNOTS, TimesOf, delays, durations, responses
 from desireline.calibrate.visits import Visits, visits
 from desireline.calibrate.window import Window, recent_window
@@ -70,7 +72,7 @@ class Evidence:
     steps: Steps
     clocks: Clocks | None
     arrivals: Arrivals
-    routing: Routing
+    routing: Routing | Structure
     durations: Mapping[int, TimesOf]
     delays: Mapping[int, TimesOf]
     responses: Mapping[int, TimesOf]
@@ -169,8 +171,9 @@ def calibrate(
     Raises
     ------
     ModelError
-        If the log has no cases, or events of another age.
+        If the log has no cases, or events of another age; if routing by a blueprint is asked for and there is none.
     """
+    require_flow(knobs.routing, blueprint)
     if not log.n_cases:
         raise ModelError("the log has no cases", where=log.name, expected="at least one case")
     require_plausible_times(log)
@@ -210,6 +213,7 @@ def evidence(
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
     staff = pools(seen, at_work, log.timezone, blueprint, taken.since)
     seen = staff.visits
+    ways, along, instead = routes(seen, taken, window.inside, knobs, blueprint)
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
     working = clocks(seen, rows, log.timezone) if knobs.clocks else None
     how = ending(sample(log, known), _open_cases(log))
@@ -235,10 +239,10 @@ def evidence(
             ranks=served.rank,
             values=kinds,
         ),
-        routing=routing(seen, taken, window.inside, knobs.order, knobs.elapsed),
+        routing=ways,
         durations=durations(seen, rows, working),
-        delays=delays(seen, taken, rows, queued, working, knobs.elapsed),
-        responses=responses(seen, taken, rows, queued, working),
+        delays=delays(seen, along, rows, queued, working, knobs.elapsed),
+        responses=responses(seen, along, rows, queued, working),
         pools=staff,
         patience=patience(seen, window.inside),
         returns=back,
@@ -248,7 +252,7 @@ def evidence(
         values=case_values(log, source),
         costs={a: t.cost for a, t in _by_activity(blueprint).items()},
         channels=_channels(log),
-    ), remarks
+    ), [*remarks, *instead]
 
 
 def _open_cases(log: EventLog) -> int:

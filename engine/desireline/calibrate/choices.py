@@ -8,6 +8,7 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.localtime import show
 from desireline.calibrate.patience import weibull
+from desireline.calibrate.structure import Structure
 from desireline.experience.retention import Fit
 from desireline.log.eventlog import EventLog
 from desireline.model.model import Model
@@ -94,6 +95,8 @@ def _arrivals(found: "Evidence") -> str:
 
 
 def _routing(found: "Evidence", model: Model) -> str:
+    if isinstance(found.routing, Structure):
+        return found.routing.why
     forks = sum(node.kind == "fork" for node in model.parameters.nodes.values())
     text = (
         f"a prefix tree of {found.routing.contexts} histories of up to {found.knobs.order} steps, "

@@ -1,6 +1,9 @@
 """What a calibration chooses besides what it estimates."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+RoutingBy = Literal["log", "blueprint", "discovered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,9 @@ class Knobs:
         Last weeks of the window whose level of arrivals is used; None: found in the log.
     redials
         Whether customers who gave up may call again, where the log knows customers.
+    routing
+        Where the routes come from: the histories of the log, the flow of the blueprint, or that of a process model
+        discovered from the log. Asked for, never selected.
     """
 
     half_life: float | None = 4.0
@@ -29,6 +35,7 @@ class Knobs:
     elapsed: bool = True
     arrival_weeks: int | None = None
     redials: bool = True
+    routing: RoutingBy = "log"
 
 
 DEFAULT = Knobs()

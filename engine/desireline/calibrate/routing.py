@@ -59,8 +59,8 @@ class Routing:
             self._ways(state, slice(low, high), counts, stuck, int(visits[state]), entry)
             for state, (low, high) in enumerate(_ranges(self.move_from, states))
         ]
-        start = _branches(list(entry), starts)
-        return start, _reachable(_nodes(self, entry, parts, out), start)
+        start = branches(list(entry), starts)
+        return start, reachable(_nodes(self, entry, parts, out), start)
 
     def _ways(
         self, state: int, moves: slice, counts: np.ndarray, stuck: set[tuple[int, int]], visits: int, entry: list[str]
@@ -72,7 +72,7 @@ class Routing:
             rare = count[np.array(period) == at].sum() / max(visits, 1)
             targets, period, count = [*targets, None], [*period, at], np.append(count, rare)
         bounds = (0, *self.edges[state], None)
-        return _branches(targets, count, [(bounds[p] or 0, bounds[p + 1]) for p in period])
+        return branches(targets, count, [(bounds[p] or 0, bounds[p + 1]) for p in period])
 
 
 def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER, by_elapsed: bool = False) -> Routing:
@@ -236,7 +236,7 @@ def _ranges(sorted_codes: np.ndarray, count: int) -> list[tuple[int, int]]:
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
 
-def _branches(
+def branches(
     targets: list[str | None], counts: np.ndarray, periods: list[tuple[int, int | None]] | None = None
 ) -> tuple[Branch, ...]:
     """Return branches with shares, the most frequent first; a way out where nothing was seen."""
@@ -311,7 +311,8 @@ def _nodes(
     return nodes
 
 
-def _reachable(nodes: dict[str, Node], start: tuple[Branch, ...]) -> dict[str, Node]:
+def reachable(nodes: dict[str, Node], start: tuple[Branch, ...]) -> dict[str, Node]:
+    """Return the nodes that are reached from `start`."""
     found: set[str] = set()
     waiting = [b.to for b in start if b.to is not None]
     while waiting:

@@ -12,7 +12,7 @@ from desireline.calibrate.backtest_runs import run_sample
 from desireline.calibrate.backtest_split import FEWEST_CASES, Held
 from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.ending import ending
-from desireline.calibrate.knobs import DEFAULT, Knobs
+from desireline.calibrate.knobs import DEFAULT, Knobs, RoutingBy
 from desireline.distance.distances import distances
 from desireline.distance.sample import Sample, sample
 from desireline.errors import ModelError
@@ -54,7 +54,14 @@ class _Fold:
     warm_up: int
 
 
-def select(log: EventLog, *, source: Source, blueprint: Blueprint | None = None, seed: int = 1) -> Selection:
+def select(
+    log: EventLog,
+    *,
+    source: Source,
+    blueprint: Blueprint | None = None,
+    seed: int = 1,
+    routing: RoutingBy = "log",
+) -> Selection:
     """Return the knobs with which models of the first parts of `log` foretell its next parts best.
 
     Up to three cuts in time; from the defaults, one knob after the other. A change needs distances that are smaller
@@ -62,11 +69,12 @@ def select(log: EventLog, *, source: Source, blueprint: Blueprint | None = None,
     and smaller in more than half of the folds: what is not clear stays as it is. Of long logs the last 25,000 events
     are used.
     """
+    default = replace(DEFAULT, routing=routing)
     folds = _folds(_recent(log), source)
     if len(folds) < 2:
-        return Selection(knobs=DEFAULT, reason="defaults: the log is too short to hold parts of it out")
+        return Selection(knobs=default, reason="defaults: the log is too short to hold parts of it out")
     trials = _Trials(folds, source.model_copy(update={"outcome": None}), blueprint, seed)
-    chosen, changes = DEFAULT, []
+    chosen, changes = default, []
     for name, values in ALTERNATIVES.items():
         others = [value for value in values if value != getattr(chosen, name)]
         gains = {value: trials.gain(replace(chosen, **{name: value}), chosen) for value in others}

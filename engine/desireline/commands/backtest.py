@@ -1,15 +1,21 @@
 """desireline backtest: whether a model of a log's first part foretells the rest."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from desireline.commands.backtest_output import cut, held_out, replayed, share, show_backtest
+from desireline.commands.backtest_output import cut, held_out, replayed, routed, share, show_backtest
 from desireline.commands.options import Reading, common, reads_log, seed
 from desireline.commands.output import print_json, say
+
+if TYPE_CHECKING:
+    from desireline.calibrate.knobs import RoutingBy
 
 
 @click.command()
 @reads_log
 @click.option("--blueprint", metavar="FILE", help="Blueprint: touchpoints, owners, pools, costs.")
+@routed
 @held_out
 @click.option(
     "--replay",
@@ -24,6 +30,7 @@ def command(
     log: str,
     reading: Reading,
     blueprint: str | None,
+    routing: "RoutingBy",
     train_until: str | None,
     holdout: str | None,
     replay: str | None,
@@ -47,7 +54,7 @@ def command(
         say(f"note: {note}")
     until = cut(train_until, read.log.timezone)
     found = backtest(
-        read.log, source=read.source, blueprint=plan, until=until, holdout=part, runs=runs, seed=seed,
+        read.log, source=read.source, blueprint=plan, until=until, holdout=part, routing=routing, runs=runs, seed=seed,
         replay=replayed(replay), model=read_model(model) if model else None,
     ).document()  # fmt: skip
     if as_json:

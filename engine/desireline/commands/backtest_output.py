@@ -30,6 +30,18 @@ def held_out(function: F) -> F:
     return function
 
 
+def routed(function: F) -> F:
+    """Add --routing."""
+    option = click.option(
+        "--routing",
+        type=click.Choice(("log", "blueprint", "discovered")),
+        default="log",
+        show_default=True,
+        help="Where routes come from: histories of the log, the blueprint's flow, or a discovered process model's.",
+    )
+    return option(function)
+
+
 def accept_untrusted(function: F) -> F:
     """Add --accept-untrusted."""
     option = click.option(

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from desireline.commands.backtest_output import cut, held_out, share, show_backtest
+from desireline.commands.backtest_output import cut, held_out, routed, share, show_backtest
 from desireline.commands.options import Reading, common, reads_log, seed
 from desireline.commands.output import print_json, print_table, say, write_json
 from desireline.units import show_duration
 
 if TYPE_CHECKING:
     from desireline.calibrate.calibrate import Calibration
+    from desireline.calibrate.knobs import RoutingBy
     from desireline.calibrate.summary import Summary
 
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Fits on resampled weeks: the uncertainty of the model.",
 )
+@routed
 @held_out
 @click.option("--no-backtest", is_flag=True, help="Hold nothing out; the model then carries no verdict.")
 @seed
@@ -36,6 +38,7 @@ def command(
     log: str,
     reading: Reading,
     blueprint: str | None,
+    routing: "RoutingBy",
     output: str | None,
     refits: int,
     train_until: str | None,
@@ -61,7 +64,14 @@ def command(
         say(f"note: {note}")
     until = cut(train_until, read.log.timezone)
     result = calibrate_and_test(
-        read.log, source=read.source, blueprint=plan, refits=refits, seed=seed, until=until, holdout=part
+        read.log,
+        source=read.source,
+        blueprint=plan,
+        refits=refits,
+        seed=seed,
+        until=until,
+        holdout=part,
+        routing=routing,
     )
     folder = Path(output) if output and _is_folder(output) else None
     path = folder / "model.json" if folder else output

@@ -52,19 +52,19 @@ def align(traces: Sequence[Trace], language: Language) -> Aligned:
     counts = np.zeros((3, len(traces), n_labels), np.int64)
     approximate = np.zeros(len(traces), bool)
     whole = Chooser(language, unit=1)
-    for row, ahead in _tables(traces, range(len(traces)), 1, language):
+    for row, ahead in tables(traces, range(len(traces)), 1, language):
         cost[row] = ahead[0, 0]
         if cost[row] and not traces[row].left:
             approximate[row] = not whole.choose(traces[row], ahead, counts[:, row])
     # One deviation outweighs whatever is left to do: no way to an end visits a state twice.
     beginning = Chooser(language, unit=language.dead + 1)
-    for row, ahead in _tables(traces, [i for i, t in enumerate(traces) if t.left], beginning.unit, language):
+    for row, ahead in tables(traces, [i for i, t in enumerate(traces) if t.left], beginning.unit, language):
         approximate[row] = not beginning.choose(traces[row], ahead, counts[:, row])
     missing, ad_hoc, not_reached = counts
     return Aligned(cost, missing, ad_hoc, not_reached, int(language.to_end[0]), approximate)
 
 
-def _tables(
+def tables(
     traces: Sequence[Trace], rows: Iterable[int], unit: int, language: Language
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield `rows` of `traces` with their tables of least remaining cost, made for batches of similar length."""

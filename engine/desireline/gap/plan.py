@@ -4,7 +4,7 @@ So what parts are put together to stays small where the net of the whole has mor
 optional loops side by side have 3^10, and one state. A flow drawn as a graph goes by its net.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -41,9 +41,14 @@ def plan_of(blueprint: Blueprint, labels: Sequence[str]) -> Language | None:
     if blueprint.flow is None:
         return language(net(blueprint), labels)
     silent = {point.name for point in blueprint.touchpoints.values() if not point.observed}
+    return flow_plan(blueprint.flow, labels, silent)
+
+
+def flow_plan(flow: Flow, labels: Sequence[str], silent: Collection[str] = ()) -> Language | None:
+    """Return the automaton of `flow` over `labels`, of which `silent` are never seen; None where it has too many."""
     code = {label: i for i, label in enumerate(labels) if label not in silent}
     try:
-        part = _part(blueprint.flow, code, len(labels))
+        part = _part(flow, code, len(labels))
     except _TooManyStates:
         return None
     return made_of(*_arrays(part.moves, part.ends, len(labels)))

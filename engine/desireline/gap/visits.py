@@ -51,12 +51,12 @@ def visits(log: EventLog, blueprint: Blueprint) -> Visits:
     """
     names = tuple(ordered(blueprint))
     code = {name: i for i, name in enumerate(names)}
-    touchpoint_of, fails = _of_activities(log.activities, blueprint, code)
+    touchpoint_of, fails = of_activities(log.activities, blueprint, code)
     activity = log.column("activity")
     rows = np.flatnonzero(touchpoint_of[activity] >= 0) if len(activity) else np.zeros(0, np.int64)
     case, activity = log.column("case")[rows], activity[rows]
     touchpoint = touchpoint_of[activity] if len(rows) else np.zeros(0, np.int32)
-    begins = np.flatnonzero(_visit_starts(case, touchpoint, activity))
+    begins = np.flatnonzero(visit_starts(case, touchpoint, activity))
     ends = np.append(begins[1:], len(rows)) - 1 if len(begins) else begins
     end, failed = log.column("end")[rows], fails[activity] if len(rows) else np.zeros(0, bool)
     open_event = end == UNKNOWN
@@ -73,7 +73,7 @@ def visits(log: EventLog, blueprint: Blueprint) -> Visits:
     )
 
 
-def _of_activities(
+def of_activities(
     activities: Collection[str], blueprint: Blueprint, code: dict[str, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return by activity its touchpoint (-1: none, or one not observed) and whether it means failure."""
@@ -84,7 +84,7 @@ def _of_activities(
     return np.array(touchpoint, np.int32), np.array(fails, bool)
 
 
-def _visit_starts(case: np.ndarray, touchpoint: np.ndarray, activity: np.ndarray) -> np.ndarray:
+def visit_starts(case: np.ndarray, touchpoint: np.ndarray, activity: np.ndarray) -> np.ndarray:
     """Return which events begin a visit (bool)."""
     n = len(case)
     if not n:
