@@ -14,7 +14,8 @@ from desireline.log.abandonment import abandonments
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.model.model import Model
-from desireline.simulate.run import simulate
+from desireline.simulate.plan import Window, plan
+from desireline.simulate.run import backend_of, simulate
 from desireline.units import WEEK
 from tests.calibrate.journeys import history, journey
 from tests.calibrate.variants import delays_only, without_patience
@@ -94,3 +95,10 @@ def test_replay_through_too_few_people_explains_nothing(queue: EventLog, model: 
         n: replace(p, shifts=tuple(replace(s, units=1) for s in p.shifts)) for n, p in model.parameters.pools.items()
     }
     assert replay(rows(queue), replace(model, parameters=replace(model.parameters, pools=pools)))["Serve"] < 0
+
+
+def test_runs_of_one_plan_are_not_taken_for_each_other(queue: EventLog, model: Model) -> None:
+    """While customers wait in a run all units are busy in that run, however its runs are asked together."""
+    lowered, run = plan(model, Window(horizon=4 * WEEK)), backend_of("auto")
+    runs = [rows_of_run(run(lowered, 1, r), model) for r in range(3)]
+    assert answers(runs)["Serve"].all_busy == pytest.approx(1.0, abs=0.01)

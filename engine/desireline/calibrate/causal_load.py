@@ -128,14 +128,17 @@ def answers(parts: Sequence[Rows]) -> Mapping[str, Answer]:
     names = sorted({name for part in parts for name in part.activities})
     found = {}
     for name in names:
-        mine = [part.of(part.activity == part.activities.index(name)) for part in parts if name in part.activities]
-        mine = [part for part in mine if len(part.start)]
-        if mine:
-            found[name] = _answer(mine, parts)
+        told = [part for part in parts if name in part.activities]
+        pairs = [(part.of(part.activity == part.activities.index(name)), part) for part in told]
+        pairs = [(mine, part) for mine, part in pairs if len(mine.start)]
+        if pairs:
+            found[name] = _answer(pairs)
     return found
 
 
-def _answer(mine: Sequence[Rows], parts: Sequence[Rows]) -> Answer:
+def _answer(pairs: Sequence[tuple[Rows, Rows]]) -> Answer:
+    """Return how a queue answers, from its visits in each part and the whole part."""
+    mine = [one for one, _ in pairs]
     waits = np.concatenate([part.start - part.joined for part in mine])
     line = np.concatenate([_found(part) for part in mine])
     gave_up = np.concatenate([part.gave_up for part in mine])
@@ -147,7 +150,7 @@ def _answer(mine: Sequence[Rows], parts: Sequence[Rows]) -> Answer:
         visits=len(waits),
         waiting_s=float(waits.sum()) / 1e6,
         response=_response(waits[served], line[served], hour[served]),
-        all_busy=_all_busy(mine, parts),
+        all_busy=_all_busy(pairs),
         most_at_once=max(_most_at_once(part) for part in mine),
         gave_up=float(gave_up.mean()),
         gave_up_by_found=tuple(float(s.mean()) if len(s) >= 20 else None for s in shares),
@@ -188,10 +191,9 @@ def _ranks(values: np.ndarray, group: np.ndarray) -> np.ndarray:
     return back
 
 
-def _all_busy(mine: Sequence[Rows], parts: Sequence[Rows]) -> float | None:
+def _all_busy(pairs: Sequence[tuple[Rows, Rows]]) -> float | None:
     busy = total = 0.0
-    for one in mine:
-        whole = next(part for part in parts if part.activities is one.activities and _within(one, part))
+    for one, whole in pairs:
         team = np.unique(one.resource[one.resource >= 0])
         work = np.isin(whole.resource, team) & (whole.end > whole.start)
         if not work.any():
@@ -199,10 +201,6 @@ def _all_busy(mine: Sequence[Rows], parts: Sequence[Rows]) -> float | None:
         part, there = _busy_time(one, whole.of(work))
         busy, total = busy + part, total + there
     return busy / total if total > 0 else None
-
-
-def _within(one: Rows, whole: Rows) -> bool:
-    return bool(whole.start.min() <= one.start.min() and one.start.max() <= whole.start.max())
 
 
 def _busy_time(one: Rows, work: Rows) -> tuple[float, float]:
