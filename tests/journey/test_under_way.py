@@ -41,3 +41,15 @@ def test_an_extract_of_finished_cases_has_none_under_way() -> None:
 def test_cases_that_left_are_over() -> None:
     log = history(until=300.0)
     assert not cut_off(log, np.ones(log.n_cases, bool)).any()
+
+
+def test_cases_that_wait_in_a_queue_at_the_end_are_under_way() -> None:
+    """The queue is joined at once and takes long: until the work is done the log says nothing of it."""
+    rows = []
+    for i in range(400):
+        rows += [
+            {"case": i, "activity": "A", "enabled": i, "start": i, "end": i},
+            {"case": i, "activity": "B", "enabled": i, "start": i + 20, "end": i + 21},
+        ]
+    log = timed([row for row in rows if row["end"] < 300.0])
+    assert found(log).sum() == 21

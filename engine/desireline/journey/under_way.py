@@ -25,8 +25,16 @@ class _After:
     ends: int
 
 
+def seen_at(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """Return when each event came to stand in the log: when it started, or ended where the log holds only what is done.
+
+    Work that waits in a queue stands in neither, so a case in a queue is silent. Int64 microseconds.
+    """
+    return start if np.any(end == UNKNOWN) else end
+
+
 def going_on(
-    activity: np.ndarray, begun: np.ndarray, ended: np.ndarray, first: np.ndarray, is_open: np.ndarray, left: np.ndarray
+    activity: np.ndarray, seen: np.ndarray, ended: np.ndarray, first: np.ndarray, is_open: np.ndarray, left: np.ndarray
 ) -> np.ndarray:
     """Return which cases are more likely still going on than over at the end of the log (bool).
 
@@ -34,16 +42,16 @@ def going_on(
 
     Parameters
     ----------
-    activity, begun, ended
-        Of every event, in order of cases; int64 microseconds.
+    activity, seen, ended
+        Of every event, in order of cases; `seen` as of `seen_at`; int64 microseconds.
     first
         Row at which each case begins.
     is_open, left
         Bool, one per case.
     """
-    silent, every = _silent(ended, first), _gaps(activity, begun, ended, first)[0]
+    silent, every = _silent(ended, first), _gaps(activity, seen, ended, first)[0]
     likely = np.zeros(len(first))
-    for after in _after_each(activity, begun, ended, first):
+    for after in _after_each(activity, seen, ended, first):
         mine, gaps = after.cases, after.gaps
         longer = 1 - np.searchsorted(gaps, silent[mine], side="right") / max(len(gaps), 1)
         share = after.ends / max(after.ends + len(gaps), 1)
@@ -66,12 +74,12 @@ def cut_off(log: EventLog, left: np.ndarray) -> np.ndarray:
     from scipy.stats import binom
 
     activity, first = log.column("activity"), log.offsets[:-1]
-    start, end, enabled = (log.column(name) for name in ("start", "end", "enabled"))
-    begun, ended = np.where(enabled == UNKNOWN, start, enabled), np.where(end == UNKNOWN, start, end)
+    start, end = log.column("start"), log.column("end")
+    seen, ended = seen_at(start, end), np.where(end == UNKNOWN, start, end)
     is_open = np.asarray(log.cases.column("open").to_numpy(), bool)
-    likely = going_on(activity, begun, ended, first, is_open, left) & ~is_open
+    likely = going_on(activity, seen, ended, first, is_open, left) & ~is_open
     silent, before = _silent(ended, first), 0
-    for after in _after_each(activity, begun, ended, first):
+    for after in _after_each(activity, seen, ended, first):
         mine = after.cases[likely[after.cases]]
         if len(mine) and len(after.gaps) >= ENOUGH:
             found[mine] = True
@@ -88,18 +96,18 @@ def _silent(ended: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _gaps(
-    activity: np.ndarray, begun: np.ndarray, ended: np.ndarray, first: np.ndarray
+    activity: np.ndarray, seen: np.ndarray, ended: np.ndarray, first: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the gaps between the events of cases, and the activity before each."""
+    """Return the silences before the events of cases after the first, and the activity before each."""
     goes_on = np.ones(len(activity), bool)
     goes_on[np.append(first[1:], len(activity)) - 1] = False
     goes_on = goes_on[:-1]
-    return np.maximum(begun[1:] - ended[:-1], 0)[goes_on], activity[:-1][goes_on]
+    return np.maximum(seen[1:] - ended[:-1], 0)[goes_on], activity[:-1][goes_on]
 
 
-def _after_each(activity: np.ndarray, begun: np.ndarray, ended: np.ndarray, first: np.ndarray) -> Iterator[_After]:
+def _after_each(activity: np.ndarray, seen: np.ndarray, ended: np.ndarray, first: np.ndarray) -> Iterator[_After]:
     """Yield what follows each activity that is the last of a case."""
-    gaps, before = _gaps(activity, begun, ended, first)
+    gaps, before = _gaps(activity, seen, ended, first)
     last = activity[np.append(first[1:], len(activity)) - 1]
     silent = _silent(ended, first)
     for a in np.unique(last):
