@@ -18,7 +18,7 @@ from tests.calibrate.worlds import log_of, path_log
 def routed(log: EventLog, abandonments: dict[str, str | None] | None = None) -> tuple[Routing, int]:
     found, _ = visits(log, abandonments or {})
     found = replace(found, unfinished=np.zeros(found.cases, bool))
-    return routing(found, steps(found), np.ones(found.cases, bool)), found.cases
+    return routing(found, steps(found), np.ones(found.cases, bool), order=3), found.cases
 
 
 def graph(
@@ -93,7 +93,7 @@ def test_a_loop_that_no_case_was_seen_to_leave_can_still_end() -> None:
     log = path_log(["AB" * 20] * 10)
     found, _ = visits(log, {})
     found = replace(found, unfinished=np.ones(found.cases, bool))
-    start, nodes = routing(found, steps(found), np.ones(found.cases, bool)).fit(np.ones(found.cases))
+    start, nodes = routing(found, steps(found), np.ones(found.cases, bool), order=3).fit(np.ones(found.cases))
     parameters = Parameters(streams=(), start=start, nodes=nodes, activities={}, pools={})
     assert ending(parameters) == set(nodes)
 

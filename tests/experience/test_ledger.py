@@ -1,5 +1,8 @@
 """The customer asset by period."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 
 from desireline.errors import LogError
 from desireline.experience.ledger import Ledger, asset_of
+from desireline.experience.periods import periods
 from tests.experience.people import source, visits_of
 
 ROWS = [("a", 1, 1), ("a", 5, 5), ("b", 2, 2), ("b", 45, 45), ("c", 35, 35), ("d", 100, 100)]
@@ -104,6 +108,14 @@ def test_days_and_fixed_periods_of_days_begin_at_midnight() -> None:
     for period, names in (("day", ["1970-01-01", "1970-01-02", "1970-01-03", "1970-01-04"]), ("2 d", None)):
         book = asset_of(log, source(returns_within="1 d"), period=period)
         assert [row.period for row in book.periods] == (names or ["1970-01-01", "1970-01-03"])
+
+
+def test_periods_of_whole_days_begin_at_midnight_also_after_the_clocks_change() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    first, last = (int(datetime(2024, *day, 9, tzinfo=berlin).timestamp()) * 1_000_000 for day in ((9, 2), (12, 20)))
+    edges, names = periods("30 d", "Europe/Berlin", first, last)
+    assert names == ["2024-09-02", "2024-10-02", "2024-11-01", "2024-12-01"]
+    assert {datetime.fromtimestamp(edge / 1e6, berlin).hour for edge in edges.tolist()} == {0}
 
 
 def test_the_interval_of_the_residual_value_holds_that_periods_differ_by_more_than_chance() -> None:

@@ -289,6 +289,14 @@ def test_who_gave_up_and_was_always_lost_is_a_rule_with_losses_of_its_own() -> N
     assert 30 < row.low <= row.customers <= row.high <= 60
 
 
+def test_where_giving_up_tells_every_loss_there_is_nothing_to_fit() -> None:
+    from dataclasses import replace
+
+    told = evidence(world(8, 300), source(**GONE))
+    with pytest.raises(LogError, match="all who were lost gave up in a queue"):
+        retain(replace(told, gave_up=told.kept == 0))
+
+
 PLAN = """
 blueprint: Two steps
 stages: [One, Two]

@@ -68,6 +68,12 @@ def test_a_shift_of_one_sigma_is_found_in_a_median_of_twelve_points() -> None:
     assert np.median(delays) <= 12
 
 
+def test_a_step_without_any_noise_is_dated_to_the_point() -> None:
+    for low, high, n in ((0.1, 0.3, 12), (0.7, 0.2, 9), (0.59, 0.37, 25)):
+        values, variance = np.where(np.arange(n) < 5, low, high), 1 / np.arange(7, 7 + n)
+        assert began(values, 6, 1, variance) == (5, 5, 5)
+
+
 def test_the_beginning_of_a_change_is_dated_by_likelihood() -> None:
     draw = np.random.default_rng(13)
     errors = []

@@ -63,6 +63,22 @@ def test_ways_keep_the_shares_of_all_that_leave() -> None:
     assert left == {"Answer": (pytest.approx(0.7), 0, None), None: (pytest.approx(0.3), 0, None)}
 
 
+def test_ways_behind_a_join_are_freed_too() -> None:
+    ways = (Branch(to="Answer", share=0.6), Branch(to=None, share=0.4, since=HOUR))
+    nodes = {
+        "Ask": Node(id="Ask", kind="activity", activity="Ask", branches=(Branch(to="fork", share=1.0),)),
+        "fork": Node(id="fork", kind="fork", branches=(Branch(to="join", share=1.0),) * 2, join="join"),
+        "join": Node(id="join", kind="join", branches=ways),
+        "Answer": Node(id="Answer", kind="activity", activity="Answer", branches=(Branch(to=None, share=1.0),)),
+    }
+    timeless = {"Ask": Activity(), "Answer": Activity()}
+    joined = replace(model(), parameters=replace(model().parameters, nodes=nodes, activities=timeless))
+    assert tied(joined) == ("join",)
+    free, (remark,) = unlinked(joined, WEEK, seed=1)
+    assert tied(free) == ()
+    assert "times and ways at join go with" in remark
+
+
 def test_a_model_without_such_times_stays_as_it_is() -> None:
     assert unlinked(small_model(2), WEEK, seed=1) == (small_model(2), ())
 

@@ -14,6 +14,7 @@ from desireline.errors import LogError
 from desireline.log.columns import from_arrays
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Finals, Outcome, Retained, Source
+from desireline.watch.pressure import in_seven_days
 from desireline.watch.procedure import procedure
 from desireline.watch.sheets import DMN, dmn, markdown
 
@@ -115,6 +116,12 @@ def test_contacts_in_seven_days_are_counted_by_customer(plan: Blueprint) -> None
     assert (found.most, found.source) == (3, "given")
     assert found.breaches == sum(n > 3 for n in busiest)
     assert found.mean_in_week == pytest.approx(np.mean(busiest))
+
+
+def test_contacts_of_very_many_customers_over_many_years_are_counted() -> None:
+    customer = np.array([0, 0, 400_000, 400_000, 400_000])
+    time = np.array([0, 24, 0, 80_000, 80_168]) * HOUR
+    assert in_seven_days(customer, time).tolist() == [1, 2, 1, 1, 1]
 
 
 def test_what_customers_who_stayed_bear_is_the_limit_of_contacts_unless_one_is_given(plan: Blueprint) -> None:

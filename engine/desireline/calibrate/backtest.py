@@ -112,26 +112,22 @@ def backtest(
         verdict then is on the rest.
     model
         A model made before, to be judged on the held-out part; none: one of the first part is made.
-    knobs
-        What its calibration chooses; none: selected on folds inside the first part.
-    routing
-        Where the routes of that model come from, where `knobs` are selected.
+    knobs, routing
+        What its calibration chooses; none: selected on folds inside the first part, for routes by `routing`.
 
     Raises
     ------
     ModelError
         If too few cases lie before or after the cut, or the first part cannot be calibrated.
     """
-    whole = with_tick(sample(log, abandonments(log, source)))
-    how = ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
+    whole, how = _whole(log, source)
     held = held_out(whole, how.kind == "truncated", holdout, until)
     model, selected = _judged(model, knobs, log, held, source, blueprint, seed, routing)
     seen, _ = visits(log, abandonments(log, source))
     warm_up = warm_up_of(whole, held)
     tried = with_replay(model, log, seen, held.cut - warm_up, replay) if replay else model
-    observed = held.of(whole)
     histories = forecasts(tried, held, warm_up, runs, seed)
-    made = [held.of(run_sample(run, tried)) for run in histories]
+    observed, made = held.of(whole), [held.of(run_sample(run, tried)) for run in histories]
     measures, halves = _measures(whole, held, observed, made, seed), drifts(whole, seed)
     real = rows_of_log(seen, log.timezone)
     load = _answers_to_load(real, held, tried, histories)
@@ -148,6 +144,12 @@ def backtest(
         selection=selected.reason,
         held_out=_described(held, how, observed, model, runs, replay),
     )
+
+
+def _whole(log: EventLog, source: Source) -> tuple[Sample, Ending]:
+    """Return all of `log` as a sample, and how it ends."""
+    whole = with_tick(sample(log, abandonments(log, source)))
+    return whole, ending(whole, int(np.count_nonzero(log.cases.column("open").to_numpy())))
 
 
 def _judged(

@@ -10,7 +10,6 @@ from desireline.calibrate.steps import Steps
 from desireline.calibrate.visits import NONE, Visits
 from desireline.model.model import Branch, Node
 
-ORDER = 3
 FEWEST = 30
 END = -1
 
@@ -75,10 +74,10 @@ class Routing:
         return branches(targets, count, [(bounds[p] or 0, bounds[p + 1]) for p in period])
 
 
-def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int = ORDER, by_elapsed: bool = False) -> Routing:
+def routing(visits: Visits, steps: Steps, inside: np.ndarray, order: int, by_elapsed: bool = False) -> Routing:
     """Return the routing of the cases that are `inside` the window (bool, one per case).
 
-    The tree keeps a longer history (up to three steps) only where it says more about what comes next than the
+    The tree keeps a longer history (up to `order` steps) only where it says more about what comes next than the
     Bayesian information criterion charges for it (Csiszar and Talata 2006, doi:10.1109/TIT.2005.864431) and at least
     30 cases back it; elsewhere it backs off to the shorter one. The kept histories are closed under leaving out the
     last step, so that the tree is a finite automaton. With `by_elapsed`, what comes next may depend on the time elapsed

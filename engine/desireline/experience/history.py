@@ -17,7 +17,6 @@ from desireline.experience.contacts import Contacts
 from desireline.units import WEEK
 
 FEWEST = 50
-PRECISE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,37 +24,40 @@ def periods(period: str, timezone: str, first: int, last: int) -> tuple[np.ndarr
     """
     zone = ZoneInfo(timezone)
     day = datetime.fromtimestamp(first // MICROSECONDS, zone).date()
+    length = DAYS.get(period, 0) * DAY if period in (*CALENDAR, *DAYS) else _length(period)
+    if length % DAY:
+        return _fixed(period, length, zone, first, last)
     if period in CALENDAR:
         months = CALENDAR[period]
         day = date(day.year, (day.month - 1) // months * months + 1, 1)
     elif period == "week":
         day -= timedelta(days=day.weekday())
-    elif period != "day":
-        return _fixed(period, zone, first, last)
     edges, days = [_instant(day, zone)], [day]
     while edges[-1] <= last:
-        day = _later(day, period)
+        day = _months_later(day, CALENDAR[period]) if period in CALENDAR else day + timedelta(days=length // DAY)
         edges.append(_instant(day, zone))
         days.append(day)
     _demand_few(period, len(days) - 1)
     return np.array(edges), [_name(day, period) for day in days[:-1]]
 
 
-def _fixed(period: str, zone: ZoneInfo, first: int, last: int) -> tuple[np.ndarray, list[str]]:
-    """Return periods of one length; those of whole days begin at midnight."""
+def _length(period: str) -> int:
     try:
         length = parse_duration(period)
     except ValueError:
         length = 0
     if length <= 0:
         raise LogError(f'no period "{period}"', where="--period", expected=PERIOD_FORM)
-    if length % DAY == 0:
-        first = _instant(datetime.fromtimestamp(first // MICROSECONDS, zone).date(), zone)
+    return length
+
+
+def _fixed(period: str, length: int, zone: ZoneInfo, first: int, last: int) -> tuple[np.ndarray, list[str]]:
+    """Return periods of one length that is not whole days; the first begins at `first`."""
     count = (last - first) // length + 1
     _demand_few(period, count)
     edges = first + length * np.arange(count + 1)
-    form = "%Y-%m-%d" if length % DAY == 0 else "%Y-%m-%d %H:%M"
-    return edges, [datetime.fromtimestamp(e // MICROSECONDS, zone).strftime(form) for e in edges[:-1].tolist()]
+    names = [datetime.fromtimestamp(e // MICROSECONDS, zone).strftime("%Y-%m-%d %H:%M") for e in edges[:-1].tolist()]
+    return edges, names
 
 
 def _demand_few(period: str, count: int) -> None:
@@ -63,10 +66,8 @@ def _demand_few(period: str, count: int) -> None:
         raise LogError(found, where="--period", expected=f"at most {MOST:,}")
 
 
-def _later(day: date, period: str) -> date:
-    if period in DAYS:
-        return day + timedelta(days=DAYS[period])
-    months = day.month - 1 + CALENDAR[period]
+def _months_later(day: date, number: int) -> date:
+    months = day.month - 1 + number
     return date(day.year + months // 12, months % 12 + 1, 1)
 
 

@@ -157,6 +157,12 @@ def model_of(evidence: Evidence) -> tuple[Logistic, list[Feature], tuple[Refused
     """Return the model, its features, and the features that cannot be in it; see `retain` for what it raises."""
     kept, fitted = evidence.kept, ~evidence.gave_up
     _demand_losses(evidence.known, evidence.lost)
+    if evidence.gave_up.any() and not (kept[fitted] <= 0).any():
+        raise LogError(
+            "all who were lost gave up in a queue, and all who gave up were lost: a rule, and nothing else to tell",
+            where="outcome",
+            expected="some who were lost otherwise",
+        )
     main, refused = usable([f for f in evidence.features if f.main], fitted, kept)
     if not main:
         help = " ".join(f"{row.feature}: {row.reason}." for row in refused)

@@ -166,8 +166,7 @@ class _Groups:
 
         None is less than that of as many cases of all groups: where hardly anybody in one has it, its own says nothing.
         """
-        alike = float((np.bincount(self.customer, self.values - self.values.mean()) ** 2).mean())
-        alike *= (self.customer.max() + 1) / len(self.values)
+        alike = float((np.bincount(self.customer, self.values - self.values.mean()) ** 2).sum()) / len(self.values)
         found = []
         for i in some:
             mine = self.position == i

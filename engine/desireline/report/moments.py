@@ -63,7 +63,7 @@ def moments(compare: Mapping[str, Any], currency: str) -> MomentsOfTruth | None:
         rows=tuple(_row(row, members, lost) for row in rows[:MOST_ROWS]),
         more=max(len(rows) - MOST_ROWS, 0),
         svg=_bars(rows[:MOST_BARS], lost),
-        told=tuple(_told(compare, currency, lost, rows)),
+        told=tuple(_told(compare, currency, lost)),
         over_served=tuple(_over(row) for row in compare.get("over_served", ())),
         margin=f"{100 * (basis.get('margin') or 0):.1f}",
         notes=tuple(_notes(compare, basis)),
@@ -158,7 +158,7 @@ def _bars(rows: list[Mapping[str, Any]], lost: bool) -> str:
     return forest(drawn, unit, "moments") if drawn else ""
 
 
-def _told(compare: Mapping[str, Any], currency: str, lost: bool, rows: list[Mapping[str, Any]]) -> list[str]:
+def _told(compare: Mapping[str, Any], currency: str, lost: bool) -> list[str]:
     if not lost:
         return []
     loss = compare.get("avoidable")

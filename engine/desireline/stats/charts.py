@@ -360,7 +360,7 @@ def began(
     with np.errstate(invalid="ignore", divide="ignore"):
         apart = sums / before - (total - sums) / (whole - before)
         gain = np.nan_to_num(before * (whole - before) / whole * apart**2)[first - 1 : raised]
-    rest = float(weight @ value**2) - total**2 / whole - gain.max()
+    rest = max(float(weight @ value**2 - total**2 / whole - gain.max()), 0.0)
     dispersion = rest / max(int(known.sum()) - 2, 1) * (1 + persistence) / (1 - persistence)
     likely = first + np.flatnonzero(gain >= gain.max() - 2 * np.log(LIKELY) * dispersion)
     return first + int(gain.argmax()), int(likely[0]), int(likely[-1])

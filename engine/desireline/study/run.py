@@ -65,8 +65,7 @@ def run_study(
     Parameters
     ----------
     workers, seed
-        Number of processes, or the address of a cluster (see `study.workers`); seed of every draw: of the calibration,
-        of the runs, of the intervals.
+        Number of processes, or the address of a cluster (see `study.workers`); seed of every draw.
     keep
         Takes the documents of the calibration (`check`, `discover`, `compare`, `blueprint`, `calibrate`) by name.
     backend
@@ -96,8 +95,7 @@ def run_study(
         watched = _watched(study, missing)
         progress("finding the window", 0, 0)
         settled = settle(inputs.model, study.asked, seed=seed, backend=backend)
-        if study.scenarios or study.factors:
-            inputs, settled = _for_what_if(inputs, settled, seed, backend)
+        inputs, settled = _for_what_if(study, inputs, settled, seed, backend)
         batch, warnings = _batch(study, inputs, store, settled.window, seed, place.processes, backend, accept_many)
         runs, stopped_by = batch.until_enough(watched, progress)
         decision = decide(study, inputs.model, runs, missing, watched, lambda more: batch.with_more(more, progress))
@@ -109,8 +107,10 @@ def run_study(
     return result
 
 
-def _for_what_if(inputs: Inputs, settled: Settled, seed: int, backend: str) -> tuple[Inputs, Settled]:
-    """Return the inputs with a model fit for what-if, and what to say of it."""
+def _for_what_if(study: Study, inputs: Inputs, settled: Settled, seed: int, backend: str) -> tuple[Inputs, Settled]:
+    """Return the inputs with a model fit for what-if, and what to say of it; as they are where nothing is changed."""
+    if not (study.scenarios or study.factors):
+        return inputs, settled
     model, remark = unlinked(inputs.model, settled.window, seed, backend)
     return replace(inputs, model=model), replace(settled, remarks=(*settled.remarks, *remark))
 

@@ -24,14 +24,15 @@ FEWEST = 20
 
 
 def tied(model: Model) -> tuple[str, ...]:
-    """Return the activities of which a time, or the way on, hangs on how long the case has taken."""
-    nodes = model.parameters.nodes.values()
-    led = {node.activity or node.timed_as for node in nodes if len(periods(node.branches)) > 1}
-    return tuple(
+    """Return the activities (and joins, choices) of which a time, or the way on, hangs on how long a case has taken."""
+    activities, nodes = model.parameters.activities, model.parameters.nodes.values()
+    led = dict.fromkeys(node.activity or node.timed_as or node.id for node in nodes if len(periods(node.branches)) > 1)
+    timed = [
         name
-        for name, activity in model.parameters.activities.items()
+        for name, activity in activities.items()
         if name in led or any(_hangs(part) for times in PARTS for part in _drawn(getattr(activity, times)))
-    )
+    ]
+    return (*timed, *(name for name in led if name not in activities))
 
 
 def unlinked(model: Model, window: Window, seed: int, backend: str = "auto") -> tuple[Model, tuple[str, ...]]:

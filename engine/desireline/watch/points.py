@@ -126,7 +126,7 @@ def _by(observed: Observed, window: Window, closed: np.ndarray, every: str, smal
     value = observed.value[inside]
     n = np.bincount(index, minlength=len(day)).astype(float)
     total = np.bincount(index, value, minlength=len(day))
-    thin = _thin(observed, n[is_open], total[is_open], n_reference / len(day))
+    thin = _thin(observed, n[is_open], total[is_open])
     if thin:
         return f"{thin} a {every}"
     if np.ptp(value) == 0 and observed.kind != "count":
@@ -171,7 +171,7 @@ def _least(scale: Scale, unit: str, level: np.ndarray, smallest: float) -> tuple
     return difference, scale.level(usual + difference) - scale.level(usual)
 
 
-def _thin(observed: Observed, n: np.ndarray, total: np.ndarray, share: float) -> str:
+def _thin(observed: Observed, n: np.ndarray, total: np.ndarray) -> str:
     """Return why there is too little in most points; empty where there is enough."""
     if not len(n) or not n.sum():
         return "no observation"

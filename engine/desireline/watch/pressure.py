@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from desireline.gap.compare import Compared
+from desireline.log.columns import coded
 from desireline.units import DAY, MICROSECONDS
 
 WEEK = 7 * DAY
@@ -69,10 +70,8 @@ def pressure(compared: Compared, kept: np.ndarray, most: int | None = None) -> P
     )
     if len(customer) < FEWEST:
         return replace(empty, reason="fewer than ten contacts before the line of visibility")
-    key = customer * (int(time.max()) + 2 * WEEK) + time
-    in_week = np.arange(len(key)) - np.searchsorted(key, key - WEEK, side="right") + 1
     begins = np.flatnonzero(np.diff(customer, prepend=-1))
-    highest = np.maximum.reduceat(in_week, begins)
+    highest = np.maximum.reduceat(in_seven_days(customer, time), begins)
     gaps = np.diff(time)[np.diff(customer) == 0] / MICROSECONDS
     stayed = np.isin(customer[begins], _customers(compared)[kept == 1])
     source = "given" if most is not None else "kept" if stayed.sum() >= FEWEST else "all"
@@ -91,10 +90,16 @@ def pressure(compared: Compared, kept: np.ndarray, most: int | None = None) -> P
     )
 
 
+def in_seven_days(customer: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return how many contacts the customer of each had in the seven days up to it; in order of customer, then time."""
+    moments = np.unique([time - WEEK, time])
+    key, before = (customer * len(moments) + np.searchsorted(moments, at) for at in (time, time - WEEK))
+    return np.asarray(np.arange(len(key)) - np.searchsorted(key, before, side="right") + 1)
+
+
 def _customers(compared: Compared) -> np.ndarray:
     """Return a code for the customer of each case."""
-    column = compared.log.cases.column("customer").combine_chunks().dictionary_encode()
-    return np.asarray(column.indices.to_numpy(), np.int64)
+    return coded(compared.log.cases.column("customer"))[0]
 
 
 def _contacts(compared: Compared) -> tuple[np.ndarray, np.ndarray]:

@@ -162,9 +162,8 @@ def score(
     withheld = tuple(_withheld(names, counts, min_n, mix.lone))
     held = {one.unit for one in withheld}
     kept = np.where(np.isin(of_case, [code for code, name in enumerate(names) if name in held]), -1, of_case)
-    # of waiting, idle and cycle time only those that say something of their own
-    told = {"idle" if table.enabled_known.any() or log.single_timestamp else "wait"}
-    usual = [name for name in USUAL if name in MEASURES and name not in told]
+    told = "idle" if table.enabled_known.any() or log.single_timestamp else "wait"  # the other one says more
+    usual = [name for name in USUAL if name in MEASURES and name != told]
     chosen = [known_measure(name) for name in measures or usual]
     parts = things(at_age(log, age, awaited=True), abandonments(log, source))
     cards = []

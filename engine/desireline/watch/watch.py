@@ -136,8 +136,7 @@ def watch(
     smallest
         Differences below this share of what is usual do not matter.
     retention
-        The retention model that tells who is at risk, and the same fitted again on resampled customers, which tells
-        how sure it is; by default it is fitted to the log.
+        The retention model that tells who is at risk, and its refits; by default it is fitted to the log.
     value
         What a case is worth on average, where the log does not tell.
 
@@ -151,9 +150,7 @@ def watch(
     observed = observe(log, source, blueprint, span)
     found = {told.name: points(told, span, closed, every, smallest) for told in observed}
     usable = _usable(found, log)
-    drawn = [chart(told, rate, len(usable)) for told in usable]
-    split = _segments(log, source)
-    charts = [_driven(one, told, split, since) for (one, _), told in zip(drawn, usable, strict=True)]
+    charts, broken = _charts(usable, rate, _segments(log, source), since)
     alarms = tuple(sorted((a for c in charts for a in c.alarms), key=_surest))
     model = losses(log, source, blueprint, span, retention, value, seed) if alarms else ""
     return Watch(
@@ -167,9 +164,9 @@ def watch(
         incidents=_incidents(alarms, observed, span, model, seed),
         lead=_lead(alarms, source),
         drift=drift(log, (span.first, span.reference_last), (span.reference_last + 1, span.last)),
-        series=tuple(charts),
+        series=charts,
         left_out={name: told for name, told in found.items() if isinstance(told, str)},
-        notes=tuple(_notes(alarms, _broken(usable, [free for _, free in drawn]), span, int(closed.sum()))),
+        notes=tuple(_notes(alarms, broken, span, int(closed.sum()))),
     )
 
 
@@ -182,6 +179,18 @@ def _usable(found: Mapping[str, Points | str], log: EventLog) -> list[Points]:
             f"no series has enough observations ({name}: {reason})", where=log.name, help="Give a longer log."
         )
     return usable
+
+
+def _charts(
+    usable: Sequence[Points],
+    rate: float,
+    split: Mapping[str, tuple[Sequence[str | None], np.ndarray]],
+    since: date | None,
+) -> tuple[tuple[Chart, ...], dict[str, str]]:
+    """Return the charts of all series, and those that change within the reference, with the day."""
+    drawn = [chart(told, rate, len(usable)) for told in usable]
+    charts = tuple(_driven(one, told, split, since) for (one, _), told in zip(drawn, usable, strict=True))
+    return charts, _broken(usable, [free for _, free in drawn])
 
 
 def _broken(usable: Sequence[Points], freed: Sequence[Standardised]) -> dict[str, str]:
