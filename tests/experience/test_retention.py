@@ -114,3 +114,22 @@ def test_a_count_that_two_cases_tell_of_is_not_in_the_model() -> None:
     found = fit(replace(cases, abandoned=abandoned)).retention
     assert found is not None
     assert "abandoned" not in found.features
+
+
+def test_what_goes_with_staying_is_no_lever_and_is_named() -> None:
+    """Those who stay are handed on the more, as their way is longer: hand-offs are left out, waiting stays in."""
+    one, draw = table(), np.random.default_rng(4)
+    further = replace(one, handoffs=draw.poisson(1, N) + 2 * one.kept)
+    found = fit(further)
+    assert found.left_out == ("handoffs",)
+    assert found.retention is not None
+    assert found.retention.features == ("wait_h",)
+    assert found.retention.coefficients[0] < 0
+
+
+def test_where_all_goes_with_staying_nothing_is_answered_and_the_reason_says_why() -> None:
+    one, draw = table(), np.random.default_rng(4)
+    waits = draw.exponential(HOUR, N).astype(np.int64) + one.kept * HOUR
+    found = fit(replace(one, wait=waits, idle=waits, handoffs=np.zeros(N, np.int64)))
+    assert found.retention is None
+    assert "go with staying" in found.reason

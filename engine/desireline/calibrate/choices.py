@@ -153,8 +153,11 @@ def _patience(found: "Evidence") -> dict[str, str]:
 def _retention(fit: Fit) -> str:
     if fit.retention is None:
         return f"no retention model: {fit.reason}"
-    rule = "; whoever gives up in a queue is lost, by rule" if fit.retention.abandoned_lost else ""
-    return f"logistic on {', '.join(fit.retention.features)}, {fit.lost:,} of {fit.known:,} known cases were lost{rule}"
+    features = ", ".join(fit.retention.features) or "nothing that is felt"
+    text = f"logistic on {features}, {fit.lost:,} of {fit.known:,} known cases were lost"
+    if fit.left_out:
+        text += f"; left out as they go with staying (who stays has further to go): {', '.join(fit.left_out)}"
+    return f"{text}; whoever gives up in a queue is lost, by rule" if fit.retention.abandoned_lost else text
 
 
 def _blueprint(

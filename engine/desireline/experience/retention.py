@@ -1,6 +1,7 @@
 """Who is kept: a logistic model on experience features, clustered by customer."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,11 +28,15 @@ class Term:
     high: float
 
 
+_Fitted = tuple[float, Retention, tuple[Term, ...]]
+"""Log-likelihood, model and terms."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """A fitted retention model, or the reason why there is none.
 
-    `known` cases have an outcome, `lost` of them were lost.
+    `known` cases have an outcome, `lost` of them were lost. `left_out` are the features that go with staying.
     """
 
     retention: Retention | None
@@ -39,6 +44,7 @@ class Fit:
     terms: tuple[Term, ...] = ()
     known: int = 0
     lost: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 def fit(
@@ -53,6 +59,9 @@ def fit(
 
     Waiting enters as hours or as log(1 + hours), whichever has the higher likelihood; without known enabling times
     idle time takes its place. Where every case that gave up was lost, that is a rule and not a coefficient.
+
+    What clearly goes with staying is left out: nobody stays for having waited or been handed on; who stays has further
+    to go and so more of it (immortal time; Suissa 2008, doi:10.1093/aje/kwm324), which is no lever of a redesign.
 
     Parameters
     ----------
@@ -74,12 +83,14 @@ def fit(
     rule = like.abandoned_lost if like else _rule(table, use)
     if rule:
         use &= table.abandoned == 0
-    best = _best(table, use, weight, customers, like)
+    best, left_out = _burdens(table, use, weight, customers, like)
+    if not isinstance(best, str) and left_out and not best[1].features and not rule:
+        best = f"{', '.join(left_out)} go with staying, as who stays has further to go; nothing goes with leaving"
     if isinstance(best, str):
-        return Fit(retention=None, reason=best, known=known, lost=lost)
+        return Fit(retention=None, reason=best, known=known, lost=lost, left_out=left_out)
     _, retention, terms = best
     retention = replace(retention, abandoned_lost=rule, known_by=like.known_by if like else known_by)
-    return Fit(retention=retention, terms=terms, known=known, lost=lost)
+    return Fit(retention=retention, terms=terms, known=known, lost=lost, left_out=left_out)
 
 
 def _too_little(known: int, lost: int) -> str:
@@ -90,14 +101,34 @@ def _too_little(known: int, lost: int) -> str:
     return ""
 
 
-def _best(
+def _burdens(
     table: CaseTable, use: np.ndarray, weight: np.ndarray, customers: np.ndarray | None, like: Retention | None
-) -> tuple[float, Retention, tuple[Term, ...]] | str:
-    """Return the fit of the highest likelihood, or the reason why there is none."""
+) -> tuple[_Fitted | str, tuple[str, ...]]:
+    """Return the best fit on features none of which clearly goes with staying, and those that do."""
     if (table.kept[use] == 0).sum() < FEWEST:
-        return "hardly any loss besides the cases that gave up"
+        return "hardly any loss besides the cases that gave up", ()
     sets = [like.features] if like else _candidates(table, use)
-    fits = [_logistic(table, use, weight, chosen, customers, not like) for chosen in sets]
+    left_out: tuple[str, ...] = ()
+    while True:
+        best = _best(table, use, weight, customers, sets, not like)
+        helps = () if isinstance(best, str) else tuple(t.name for t in best[2][1:] if t.low > 0)
+        if not helps:
+            return best, left_out
+        left_out += helps
+        gone = {*helps, *(WAITING if set(helps) & set(WAITING) else ())}
+        sets = list(dict.fromkeys(tuple(name for name in one if name not in gone) for one in sets))
+
+
+def _best(
+    table: CaseTable,
+    use: np.ndarray,
+    weight: np.ndarray,
+    customers: np.ndarray | None,
+    sets: Sequence[tuple[str, ...]],
+    intervals: bool,
+) -> _Fitted | str:
+    """Return the fit of the highest likelihood among `sets` of features, or the reason why there is none."""
+    fits = [_logistic(table, use, weight, chosen, customers, intervals) for chosen in sets]
     found = [fit for fit in fits if fit is not None]
     return max(found, key=lambda fit: fit[0]) if found else "outcome and features separate perfectly"
 
@@ -125,7 +156,7 @@ def _logistic(
     chosen: tuple[str, ...],
     customers: np.ndarray | None,
     intervals: bool,
-) -> tuple[float, Retention, tuple[Term, ...]] | None:
+) -> _Fitted | None:
     """Return log-likelihood, model and terms; None where the data separate perfectly."""
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_linear_model import GLM
