@@ -9,7 +9,7 @@ import numpy as np
 from desireline.blueprint.blueprint import Blueprint
 from desireline.calibrate.backtest_drift import Drift, drifts
 from desireline.calibrate.backtest_forecast import first_part, forecasts, warm_up_of, with_tick
-from desireline.calibrate.backtest_noise import floor, mean_distances
+from desireline.calibrate.backtest_noise import between_runs, floor, mean_distances
 from desireline.calibrate.backtest_queues import Waited, queues
 from desireline.calibrate.backtest_replay import Part, with_replay
 from desireline.calibrate.backtest_runs import run_sample
@@ -184,6 +184,7 @@ def _measures(whole: Sample, held: Held, observed: Sample, made: Sequence[Sample
     naive = distances(observed, held.of(whole, back)) if back is not None else UNKNOWN_DISTANCES
     model = mean_distances((observed, one) for one in made)
     chance = floor(observed, seed)
+    chance |= between_runs(made, chance)
     return {name: measured(name, model[name], naive[name], chance[name], whole.tick) for name in DISTANCES}
 
 

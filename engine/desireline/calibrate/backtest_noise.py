@@ -1,6 +1,7 @@
 """What a distance is worth: how far apart halves of the same days are, and how far the weeks before were."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from desireline.seeds import Purpose, chain
 from desireline.units import DAY, HOUR
 
 SPLITS = 20
+MOST_UNREST = 2.0
+OF_QUEUES = ("waiting", "abandonment")
 ON_THE_CALENDAR = ("absolute_events", "arrivals")
 
 
@@ -32,6 +35,21 @@ def floor(observed: Sample, seed: int, splits: int = SPLITS) -> dict[str, float]
     orders = (generator.permutation(observed.cases) for _ in range(splits))
     halves = mean_distances((half(observed, order % 2 == 0) for order in orders), ON_THE_CALENDAR)
     return chance | {name: max(_scale(dates) * redrawn[name], halves[name]) for name in ON_THE_CALENDAR}
+
+
+def between_runs(made: Sequence[Sample], halves: Mapping[str, float]) -> dict[str, float]:
+    """Return the distances that chance puts between two histories, for what hangs on queues.
+
+    Where queues are long, days in a row are alike, and halves of the held-out days hold too little of what chance does.
+    Two runs of the model differ by all of it; they count for at most twice the distance between the `halves`, so that a
+    model cannot excuse itself by scattering.
+    """
+    apart = mean_distances(pairwise(made), OF_QUEUES)
+    return {
+        name: max(halves[name], min(apart[name], MOST_UNREST * halves[name]))
+        for name in OF_QUEUES
+        if not np.isnan(apart[name]) and not np.isnan(halves[name])
+    }
 
 
 def _scale(dates: np.ndarray) -> float:

@@ -71,16 +71,21 @@ def _draws(runs: Runs, values: np.ndarray, name: str) -> np.ndarray:
 
 
 def front(runs: Runs, missing: Mapping[str, str]) -> tuple[FrontRow, ...]:
-    """Return every scenario between cost (else cycle time) and retention (else giving up); empty where neither is."""
-    x = next((m for m in ("cost", "cycle_time") if _known(runs, m, missing)), None)
-    y = next((m for m in ("retained", "abandoned") if _known(runs, m, missing)), None)
+    """Return every scenario between cost (else cycle time) and retention (else giving up).
+
+    Empty where one of the two is not known, or the same in every run.
+    """
+    x = next((m for m in ("cost", "cycle_time") if _told(runs, m, missing)), None)
+    y = next((m for m in ("retained", "abandoned") if _told(runs, m, missing)), None)
     if x is None or y is None:
         return ()
     return tuple(row for places in groups(runs) if len(places) > 1 for row in _front_at(runs, places, x, y))
 
 
-def _known(runs: Runs, measure: str, missing: Mapping[str, str]) -> bool:
-    return measure in runs.values and measure not in missing and not np.isnan(runs.values[measure]).all()
+def _told(runs: Runs, measure: str, missing: Mapping[str, str]) -> bool:
+    if measure not in runs.values or measure in missing or np.isnan(runs.values[measure]).all():
+        return False
+    return bool(np.nanmin(runs.values[measure]) < np.nanmax(runs.values[measure]))
 
 
 def _front_at(runs: Runs, places: list[int], x: str, y: str) -> list[FrontRow]:
