@@ -41,3 +41,16 @@ def test_an_extract_of_finished_cases_has_none_under_way() -> None:
 def test_cases_that_left_are_over() -> None:
     log = history(until=300.0)
     assert not cut_off(log, np.ones(log.n_cases, bool)).any()
+
+
+def test_a_short_extract_of_finished_cases_with_long_waits_has_none_under_way() -> None:
+    """Gaps of 15 days in a log of 60: there are no four spans of equal length before to compare with."""
+    chance = np.random.default_rng(1)
+    rows = []
+    for i, begin in enumerate(np.sort(chance.random(800) * 1440.0).tolist()):
+        end = begin + chance.exponential(360.0)
+        if i % 20 == 0:
+            rows.append({"case": i, "activity": "A", "start": begin, "end": begin})
+        elif end < 1440.0:
+            rows += [{"case": i, "activity": a, "start": t, "end": t} for a, t in (("A", begin), ("B", end))]
+    assert not found(timed(rows)).any()
