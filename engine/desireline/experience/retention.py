@@ -9,6 +9,7 @@ from desireline.experience.features import feature, features
 from desireline.experience.separation import too_few
 from desireline.log.casetable import CaseTable
 from desireline.model.model import Retention
+from desireline.stats.interval import LEVEL_Z
 
 FEWEST = 10
 RULE_CASES = 5
@@ -155,7 +156,7 @@ def _logistic(
 
 
 def _terms(chosen: tuple[str, ...], estimates: np.ndarray, errors: np.ndarray, scale: np.ndarray) -> tuple[Term, ...]:
-    low, high = (estimates - 1.959964 * errors) / scale, (estimates + 1.959964 * errors) / scale
+    low, high = (estimates - LEVEL_Z * errors) / scale, (estimates + LEVEL_Z * errors) / scale
     rows = zip(("intercept", *chosen), estimates / scale, low, high, strict=True)
     return tuple(Term(name=n, estimate=float(e), low=float(a), high=float(b)) for n, e, a, b in rows)
 
