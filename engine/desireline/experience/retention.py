@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from desireline.experience.features import feature, features
-from desireline.experience.separation import too_few
+from desireline.experience.features import WAITING, feature, features
+from desireline.experience.logistic import SEPARATED
+from desireline.experience.separation import rule_of, too_few
 from desireline.log.casetable import CaseTable
 from desireline.model.model import Retention
 from desireline.stats.interval import LEVEL_Z
 
 FEWEST = 10
-RULE_CASES = 5
-SEPARATED = 12.0
-WAITING = ("wait_h", "log_wait", "idle_h", "log_idle")
 TERMS = ("handoffs", "abandoned", "repeats", "channel_switches", "failed_self_service", "late", "early")
 
 
@@ -72,7 +70,7 @@ def fit(
     known, lost = int(use.sum()), int((use & (table.kept == 0)).sum())
     if reason := _too_little(known, lost):
         return Fit(retention=None, reason=reason, known=known, lost=lost)
-    rule = like.abandoned_lost if like else _rule(table, use)
+    rule = like.abandoned_lost if like else bool(rule_of(table, np.where(use, table.kept, -1)).any())
     if rule:
         use &= table.abandoned == 0
     best = _best(table, use, weight, customers, like)
@@ -101,11 +99,6 @@ def _best(
     fits = [_logistic(table, use, weight, chosen, customers, not like) for chosen in sets]
     found = [fit for fit in fits if fit is not None]
     return max(found, key=lambda fit: fit[0]) if found else "outcome and features separate perfectly"
-
-
-def _rule(table: CaseTable, use: np.ndarray) -> bool:
-    gave_up = use & (table.abandoned > 0)
-    return bool(gave_up.sum() >= RULE_CASES and (table.kept[gave_up] == 0).all())
 
 
 def _candidates(table: CaseTable, use: np.ndarray) -> list[tuple[str, ...]]:
