@@ -53,3 +53,16 @@ def test_cases_that_wait_in_a_queue_at_the_end_are_under_way() -> None:
         ]
     log = timed([row for row in rows if row["end"] < 300.0])
     assert found(log).sum() == 21
+
+
+def test_a_short_extract_of_finished_cases_with_long_waits_has_none_under_way() -> None:
+    """Gaps of 15 days in a log of 60: there are no four spans of equal length before to compare with."""
+    chance = np.random.default_rng(1)
+    rows = []
+    for i, begin in enumerate(np.sort(chance.random(800) * 1440.0).tolist()):
+        end = begin + chance.exponential(360.0)
+        if i % 20 == 0:
+            rows.append({"case": i, "activity": "A", "start": begin, "end": begin})
+        elif end < 1440.0:
+            rows += [{"case": i, "activity": a, "start": t, "end": t} for a, t in (("A", begin), ("B", end))]
+    assert not found(timed(rows)).any()

@@ -31,7 +31,8 @@ def show(found: Difference) -> None:
     for names, which in ((found.only_before, "A"), (found.only_after, "B")):
         if names:
             click.echo(f"Only in {which}: {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}.")
-    ago = "" if found.days_since_check is None else f"{found.days_since_check} days earlier than --as-of, "
+    days = found.days_since_check
+    ago = "" if days is None else f"{days} day{'' if days == 1 else 's'} earlier than --as-of, "
     if found.last_checked:
         click.echo(f"The blueprint was last checked against what happened {ago}on {found.last_checked}.")
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from desireline.errors import LogError
 from desireline.experience.folds import folds
+from desireline.stats.interval import LEVEL_Z
 
 FEWEST = 50
 MOST_LEVELS = 11
@@ -72,7 +73,7 @@ def fit_weights(
         if fitted is not None:
             predicted[part] = design[part] @ fitted[0]
     estimates, errors = whole
-    low, high = estimates - 1.959964 * errors, estimates + 1.959964 * errors
+    low, high = estimates - LEVEL_Z * errors, estimates + LEVEL_Z * errors
     weights = Weights(
         weights=dict(zip(names, estimates.tolist(), strict=True)),
         intervals={name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)},
@@ -129,7 +130,7 @@ def spearman(predicted: np.ndarray, scores: np.ndarray) -> Ces:
         reason = "the index of those held out does not vary"
         return Ces(spearman=None, low=None, high=None, answers=n, reason=reason)
     rho = float(spearmanr(predicted[known], scores[known]).statistic)
-    half = 1.959964 * ((1 + rho**2 / 2) / (n - 3)) ** 0.5
+    half = LEVEL_Z * ((1 + rho**2 / 2) / (n - 3)) ** 0.5
     low, high = np.tanh(np.arctanh(np.clip(rho, -0.999999, 0.999999)) + np.array([-half, half]))
     return Ces(spearman=rho, low=float(low), high=float(high), answers=n)
 

@@ -11,6 +11,7 @@ from desireline.experience import drivers
 from desireline.experience.contacts import Contacts, contacts, named
 from desireline.experience.drivers import Feature
 from desireline.experience.removal import Removal
+from desireline.experience.separation import rule_of
 from desireline.experience.telling import before_telling, known_outcome, leak
 from desireline.experience.usable import Refused
 from desireline.experience.values import contact_values
@@ -19,8 +20,6 @@ from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
 from desireline.units import DAY
-
-RULE_CASES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +191,6 @@ def case_features(
         found += drivers.departures(log, blueprint, abandonments)
     of_attributes, refused = drivers.attributes(log, asked)
     return found + of_attributes, tuple(Refused(feature=name, reason=reason) for name, reason in refused)
-
-
-def rule_of(table: CaseTable, kept: np.ndarray) -> np.ndarray:
-    """Return the cases that gave up where all of those were lost: a rule of the model, not a coefficient."""
-    gave_up = (table.abandoned > 0) & (kept >= 0)
-    all_lost = gave_up.sum() >= RULE_CASES and not (kept[gave_up] > 0).any()
-    return np.asarray(gave_up if all_lost else np.zeros(len(kept), bool))
 
 
 def kept_in(features: Sequence[Feature], without: Sequence[str]) -> list[Feature]:

@@ -17,6 +17,7 @@ ALWAYS: Mapping[str, Callable[[CaseTable], np.ndarray]] = {
     "abandoned": lambda table: table.abandoned,
     "repeats": lambda table: table.repeats,
 }
+WAITING = ("wait_h", "log_wait", "idle_h", "log_idle")
 KNOWN = ("channel_switches", "transfers", "repeat_contacts", "extra_steps", "failed_self_service", "late", "early")
 FEATURES = (*ALWAYS, *KNOWN)
 

@@ -21,12 +21,13 @@ from desireline.gap.promises import last_times, log_end
 from desireline.log.columns import coded
 from desireline.log.source import Source
 from desireline.seeds import chain, label_key
+from desireline.stats.interval import LEVEL_Z
 from desireline.stats.multiple import adjusted, equivalence, kept_share, two_sided
 from desireline.units import DAY, MICROSECONDS
 
 DRAWS = 300
 MOST, FEWEST = 40, 10
-LEVEL_Z, FALSE = 1.959964, 0.05
+FALSE = 0.05
 TOP = 3
 MARGIN_OF_LOSS, WIDEST_MARGIN = 0.2, 0.02
 YEAR = 365.25

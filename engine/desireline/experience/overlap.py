@@ -9,9 +9,9 @@ from desireline.experience.telling import leak
 from desireline.log.columns import coded
 from desireline.log.eventlog import EventLog
 from desireline.log.source import Source
+from desireline.stats.interval import LEVEL_Z
 from desireline.units import DAY
 
-LEVEL_Z = 1.959964
 FEWEST = 10
 MOST_LEVELS = 12
 MONTH = 30 * DAY

@@ -29,6 +29,7 @@ from desireline.experience.validation import (
     score,
 )
 from desireline.experience.worth import ExperienceMeasure, Worth, experience_measure, what_to_measure
+from desireline.stats.interval import LEVEL_Z
 from desireline.units import MICROSECONDS, WEEK
 
 FEWEST = 10
@@ -200,7 +201,7 @@ def _demand_losses(known: int, lost: int) -> None:
 
 def terms_of(model: Logistic) -> tuple[Term, ...]:
     """Return the coefficients of `model` with their 95 % intervals."""
-    errors = 1.959964 * model.errors()
+    errors = LEVEL_Z * model.errors()
     rows = zip(model.names, model.coefficients, errors, strict=True)
     return tuple(Term(name=n, estimate=float(b), low=float(b - e), high=float(b + e)) for n, b, e in rows)
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from desireline.experience.features import feature, features
-from desireline.experience.separation import too_few
+from desireline.experience.features import WAITING, feature, features
+from desireline.experience.logistic import SEPARATED
+from desireline.experience.separation import rule_of, too_few
 from desireline.log.casetable import CaseTable
 from desireline.model.model import Retention
+from desireline.stats.interval import LEVEL_Z
 
 FEWEST = 10
-RULE_CASES = 5
-SEPARATED = 12.0
-WAITING = ("wait_h", "log_wait", "idle_h", "log_idle")
 TERMS = ("handoffs", "abandoned", "repeats", "channel_switches", "failed_self_service", "late", "early")
 
 
@@ -80,7 +79,7 @@ def fit(
     known, lost = int(use.sum()), int((use & (table.kept == 0)).sum())
     if reason := _too_little(known, lost):
         return Fit(retention=None, reason=reason, known=known, lost=lost)
-    rule = like.abandoned_lost if like else _rule(table, use)
+    rule = like.abandoned_lost if like else bool(rule_of(table, np.where(use, table.kept, -1)).any())
     if rule:
         use &= table.abandoned == 0
     best, left_out = _burdens(table, use, weight, customers, like)
@@ -133,11 +132,6 @@ def _best(
     return max(found, key=lambda fit: fit[0]) if found else "outcome and features separate perfectly"
 
 
-def _rule(table: CaseTable, use: np.ndarray) -> bool:
-    gave_up = use & (table.abandoned > 0)
-    return bool(gave_up.sum() >= RULE_CASES and (table.kept[gave_up] == 0).all())
-
-
 def _candidates(table: CaseTable, use: np.ndarray) -> list[tuple[str, ...]]:
     """Return the sets of features worth fitting: those whose effect can be told, with waiting in its two forms."""
     names, matrix = features(table)
@@ -186,7 +180,7 @@ def _logistic(
 
 
 def _terms(chosen: tuple[str, ...], estimates: np.ndarray, errors: np.ndarray, scale: np.ndarray) -> tuple[Term, ...]:
-    low, high = (estimates - 1.959964 * errors) / scale, (estimates + 1.959964 * errors) / scale
+    low, high = (estimates - LEVEL_Z * errors) / scale, (estimates + LEVEL_Z * errors) / scale
     rows = zip(("intercept", *chosen), estimates / scale, low, high, strict=True)
     return tuple(Term(name=n, estimate=float(e), low=float(a), high=float(b)) for n, e, a, b in rows)
 

@@ -7,8 +7,11 @@ nothing is claimed of what so few cases tell.
 
 import numpy as np
 
+from desireline.log.casetable import CaseTable
+
 RARE = 20
 FEWEST = 5
+RULE_CASES = 5
 
 
 def separates(values: np.ndarray, kept: np.ndarray) -> bool:
@@ -37,3 +40,10 @@ def too_few(values: np.ndarray, kept: np.ndarray) -> str:
         if fewer < FEWEST:
             return f"of {n:,} cases {which} it only {fewer} {'was' if fewer == 1 else 'were'} {word}: too few to tell"
     return ""
+
+
+def rule_of(table: CaseTable, kept: np.ndarray) -> np.ndarray:
+    """Return the cases that gave up where all of those were lost: a rule of the model, not a coefficient."""
+    gave_up = (table.abandoned > 0) & (kept >= 0)
+    all_lost = gave_up.sum() >= RULE_CASES and not (kept[gave_up] > 0).any()
+    return np.asarray(gave_up if all_lost else np.zeros(len(kept), bool))

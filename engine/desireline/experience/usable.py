@@ -7,11 +7,11 @@ import numpy as np
 
 from desireline.errors import LogError
 from desireline.experience.drivers import Feature
+from desireline.experience.features import WAITING
 from desireline.experience.logistic import predict, quick
 from desireline.experience.separation import separates, too_few
 
 SAME = 0.01
-FORMS = ("wait_h", "log_wait", "idle_h", "log_idle")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +80,12 @@ def independent(
 
 def _form_of(feature: Feature, others: Sequence[Feature]) -> bool:
     """Return whether a feature is another form of waiting that is there already."""
-    return feature.name in FORMS and any(other.measure == feature.measure for other in others)
+    return feature.name in WAITING and any(other.measure == feature.measure for other in others)
 
 
 def one_form(features: list[Feature], fitted: np.ndarray, kept: np.ndarray) -> list[Feature]:
     """Return the features with waiting in that of its two forms which has the higher likelihood."""
-    forms = [f for f in features if f.name in FORMS]
+    forms = [f for f in features if f.name in WAITING]
     if len(forms) < 2:
         return features
     likely = {}

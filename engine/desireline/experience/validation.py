@@ -7,9 +7,9 @@ import numpy as np
 
 from desireline.experience.folds import folds
 from desireline.experience.logistic import predict, quick
+from desireline.stats.interval import LEVEL_Z
 from desireline.stats.proportion import wilson
 
-LEVEL_Z = 1.959964
 BINS = 10
 SMALLEST = 1e-6
 BASE_RATE = "base rate"

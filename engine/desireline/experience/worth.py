@@ -8,8 +8,8 @@ import numpy as np
 
 from desireline.experience.drivers import said
 from desireline.experience.validation import held_out, information
+from desireline.stats.interval import LEVEL_Z
 
-LEVEL_Z = 1.959964
 MOST_CASES = 12_000
 MOST_STEPS = 12
 

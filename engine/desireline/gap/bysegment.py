@@ -9,11 +9,11 @@ from desireline.gap.compare import Compared
 from desireline.gap.percase import PerCase, per_case
 from desireline.log.columns import coded
 from desireline.log.segments import segments as split
+from desireline.stats.interval import LEVEL_Z
 from desireline.stats.multiple import adjusted, two_sided
 
 FEWEST, MANY = 10, 30
 FALSE = 0.05
-Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class _Groups:
             promise=m.promise,
             mean=float(mean),
             others=float(others),
-            difference={"mean": gap, "low": gap - Z * error, "high": gap + Z * error},
+            difference={"mean": gap, "low": gap - LEVEL_Z * error, "high": gap + LEVEL_Z * error},
             q=p,
             clear=False,
         )

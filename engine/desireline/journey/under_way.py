@@ -65,8 +65,8 @@ def cut_off(log: EventLog, left: np.ndarray) -> np.ndarray:
 
     None in a log that does not end in the middle, such as an extract of finished cases: only where more cases stop near
     its end than stopped at the same activities in the four spans of equal length before are these taken to go on (the
-    conditional test of two Poisson counts, Przyborowski and Wilenski 1940, at 0.001). After an activity with fewer than
-    20 gaps nothing is said.
+    conditional test of two Poisson counts, Przyborowski and Wilenski 1940, at 0.001; where the log is too short for the
+    four, in as many as there are). After an activity with fewer than 20 gaps nothing is said.
     """
     found = np.zeros(log.n_cases, bool)
     if not log.n_events:
@@ -78,15 +78,17 @@ def cut_off(log: EventLog, left: np.ndarray) -> np.ndarray:
     seen, ended = seen_at(start, end), np.where(end == UNKNOWN, start, end)
     is_open = np.asarray(log.cases.column("open").to_numpy(), bool)
     likely = going_on(activity, seen, ended, first, is_open, left) & ~is_open
-    silent, before = _silent(ended, first), 0
+    silent, length = _silent(ended, first), ended.max() - seen.min()
+    now, stops, expected = 0, 0, 0.0
     for after in _after_each(activity, seen, ended, first):
         mine = after.cases[likely[after.cases]]
         if len(mine) and len(after.gaps) >= ENOUGH:
             found[mine] = True
-            span, stopped = silent[mine].max(), silent[after.cases]
-            before += int(np.count_nonzero((stopped > span) & (stopped <= (1 + BEFORE) * span)))
-    now = np.count_nonzero(found)
-    return found & bool(binom.sf(now - 1, now + before, 1 / (1 + BEFORE)) < RARELY)
+            span, stopped = max(int(silent[mine].max()), 1), silent[after.cases]
+            looked = min((1 + BEFORE) * span, length)
+            here = len(mine) + int(np.count_nonzero((stopped > span) & (stopped <= looked)))
+            now, stops, expected = now + len(mine), stops + here, expected + here * span / looked
+    return found & bool(stops and binom.sf(now - 1, stops, expected / stops) < RARELY)
 
 
 def _silent(ended: np.ndarray, first: np.ndarray) -> np.ndarray:

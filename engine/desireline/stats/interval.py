@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 LEVEL = 0.95
+LEVEL_Z = 1.959964
+"""Half the width of an interval of that level, in standard errors of a normal law."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEVEL_Z = 1.959964
+from desireline.stats.interval import LEVEL_Z
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from desireline.experience.values import case_values
 from desireline.log.eventlog import UNKNOWN, EventLog
 from desireline.log.source import Source
 from desireline.model.model import Retention
-from desireline.stats.interval import LEVEL
+from desireline.stats.interval import LEVEL, LEVEL_Z
 from desireline.units import MICROSECONDS
 from desireline.watch.days import Window, local_days
 from desireline.watch.series import age_settled, aged_table, last_settled
@@ -105,7 +105,7 @@ def losses(
 def _drawn(retention: Retention, fitted: Fit, seed: int) -> list[Retention]:
     """Return models with coefficients drawn by their intervals."""
     beta = np.array([retention.intercept, *retention.coefficients])
-    error = np.array([(term.high - term.low) / 2 / 1.959964 for term in fitted.terms])
+    error = np.array([(term.high - term.low) / 2 / LEVEL_Z for term in fitted.terms])
     random = np.random.Generator(np.random.Philox(key=seed))
     draws = beta + random.standard_normal((MODELS, len(beta))) * error
     return [replace(retention, intercept=float(b[0]), coefficients=tuple(b[1:].tolist())) for b in draws]

@@ -129,12 +129,11 @@ def watch(
         First and last day of the reference; by default the first third of the last year.
     since
         Alarms raised before this day do not count.
-    rate
-        False alarms a quarter that all series may raise between them.
+    rate, smallest
+        False alarms a quarter that all series may raise between them; the share of what is usual that a difference must
+        have to matter.
     every
         `day` or `week`; by default days, weeks for series too thin for days.
-    smallest
-        Differences below this share of what is usual do not matter.
     retention
         The retention model that tells who is at risk, and its refits; by default it is fitted to the log.
     value
