@@ -92,3 +92,17 @@ def test_the_same_seed_draws_the_same_weeks() -> None:
 def test_times_between_cases_do_not_matter_to_an_empty_first_day() -> None:
     log = log_of([("a", "A", 0, 5), ("b", "A", 5 * 1440, 5 * 1440 + MINUTE / MINUTE)])
     assert window(log).inside.any()
+
+
+def test_weeks_too_young_to_hold_long_cases_are_no_change_of_an_extract() -> None:
+    """A tenth of the cases lapse after 30 days; of the last weeks an extract of finished cases holds none of them."""
+    draw, rows, until = np.random.default_rng(6), [], 26 * 7 * 1440
+    for i in range(26 * 100):
+        at = float(draw.uniform(0, until))
+        lapses = draw.random() < 0.1
+        last = at + (30 * 1440 if lapses else 600)
+        if last < until:
+            rows += [(f"c{i:05d}", "Ask", at, at + 10), (f"c{i:05d}", "Lapse" if lapses else "Settle", last, last)]
+    seen, zone = visits(log_of(rows), {})[0], "UTC"
+    assert "no change" in recent_window(seen, zone, 1, truncated=True).reason
+    assert "differ" in recent_window(seen, zone, 1, truncated=False).reason

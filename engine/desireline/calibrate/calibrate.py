@@ -207,7 +207,8 @@ def evidence(
 ) -> tuple[Evidence, list[str]]:
     """Return what the fitters read of a log with `known` abandonments, and remarks on what had to be assumed."""
     seen, remarks = visits(log, known)
-    window = recent_window(seen, log.timezone, seed)
+    how = ending(sample(log, known), _open_cases(log))
+    window = recent_window(seen, log.timezone, seed, how.kind == "truncated")
     taken = steps(seen)
     rows = window.inside[seen.case]
     at_work = (seen.start >= to_utc(window.start, log.timezone)) | rows
@@ -216,7 +217,6 @@ def evidence(
     ways, along, instead = routes(seen, taken, window.inside, knobs, blueprint)
     queued = np.array([staff.queued(a) for a in range(len(seen.activities))])
     working = clocks(seen, rows, log.timezone) if knobs.clocks else None
-    how = ending(sample(log, known), _open_cases(log))
     weight = recency(window, knobs.half_life)
     complete = completeness(seen, how.kind == "truncated", weight)
     customers = coded(log.cases.column("customer"))[0]

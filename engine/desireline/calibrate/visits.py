@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from desireline.journey.under_way import going_on
+from desireline.journey.under_way import going_on, seen_at
 from desireline.log.columns import coded
 from desireline.log.eventlog import UNKNOWN, EventLog
 
@@ -95,7 +95,7 @@ def visits(log: EventLog, abandonments: Mapping[str, str | None]) -> tuple[Visit
         pool=pool[keep],
         pool_names=tuple(pools.to_pylist()),
         first=first,
-        unfinished=going_on(activity[keep], begun, ended, first, is_open, left_last),
+        unfinished=going_on(activity[keep], seen_at(start, end)[keep], ended, first, is_open, left_last),
         gives_up_by={queue: log.activities[code] for code, queue in sorted(left.items(), reverse=True)},
         single_timestamp=log.single_timestamp,
     ), remarks

@@ -61,14 +61,16 @@ class Window:
         return np.flatnonzero((cases > 0) | (cases[cases > 0].mean() < SURELY_SOME))
 
 
-def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
+def recent_window(visits: Visits, timezone: str, seed: int, truncated: bool = False) -> Window:
     """Return the longest recent stretch of whole weeks over which the process and its arrivals look alike.
 
     Weeks are compared by what cases do: how often each step from one activity to the next occurs per case, how long
     activities take, how many cases arrive. The split of the weeks that differs most is looked for, its largest
     standardised difference judged against the same search in shuffled weeks (a maximum-type permutation test; Hothorn
     et al. 2006, doi:10.1198/000313006X118430). If a difference is larger than a tenth and significant at 5 % (at 0.5 %
-    where fewer than 300 cases come later), only the later weeks are kept, and the search begins again in them.
+    where fewer than 300 cases come later), only the later weeks are kept, and the search begins again in them. The last
+    weeks, whose cases have not all ended, take no part; in a `truncated` log, an extract of finished cases, those in
+    which a case of usual length (19 in 20) had no time to end.
     """
     local = to_local(visits.arrival, timezone)
     low, high = int(week_start(local.min() + WEEK - 1)), int(week_start(local.max()))
@@ -77,7 +79,7 @@ def recent_window(visits: Visits, timezone: str, seed: int) -> Window:
     if len(used) < 2 * FEWEST_WEEKS:
         return _short(local, len(used))
     table, features = _weekly(visits, week, used)
-    settled = len(used) - _unsettled(visits, week, used)
+    settled = len(used) - (_too_young(visits) if truncated else _unsettled(visits, week, used))
     begin, reason = 0, "no change was found between its weeks"
     while settled - begin >= 2 * FEWEST_WEEKS:
         found = _split(table[begin:settled], features, seed + begin)
@@ -105,6 +107,12 @@ def _unsettled(visits: Visits, week: np.ndarray, used: np.ndarray) -> int:
     total = np.bincount(week[week >= 0])[used]
     still = np.bincount(week[(week >= 0) & visits.unfinished], minlength=int(used[-1]) + 1)[used]
     return int((still > 0.05 * total).sum())
+
+
+def _too_young(visits: Visits) -> int:
+    """Return the number of last weeks in which cases that take long had no time to end."""
+    took = np.maximum.reduceat(visits.ended, visits.first) - visits.arrival
+    return int(np.quantile(took, 0.95) // WEEK) + 1
 
 
 def _weekly(visits: Visits, week: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, list[Feature]]:
