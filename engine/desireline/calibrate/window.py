@@ -17,6 +17,7 @@ LEVEL_FEW = 0.005
 FEW_CASES = 300
 MATERIAL = 0.1
 FEATURES = 60
+USUAL = 0.8
 SURELY_SOME = 10
 
 
@@ -69,17 +70,22 @@ def recent_window(visits: Visits, timezone: str, seed: int, truncated: bool = Fa
     standardised difference judged against the same search in shuffled weeks (a maximum-type permutation test; Hothorn
     et al. 2006, doi:10.1198/000313006X118430). If a difference is larger than a tenth and significant at 5 % (at 0.5 %
     where fewer than 300 cases come later), only the later weeks are kept, and the search begins again in them. The last
-    weeks, whose cases have not all ended, take no part; in a `truncated` log, an extract of finished cases, those in
-    which a case of usual length (19 in 20) had no time to end.
+    weeks, whose cases have not all ended, take no part. In a `truncated` log, an extract of finished cases, only cases
+    that took no longer than four in five do are compared, in weeks in which they had the time to.
     """
     local = to_local(visits.arrival, timezone)
     low, high = int(week_start(local.min() + WEEK - 1)), int(week_start(local.max()))
     week = np.where((local >= low) & (local < high), (local - low) // WEEK, NONE)
+    young = 0
+    if truncated:
+        took = np.maximum.reduceat(visits.ended, visits.first) - visits.arrival
+        longest = int(np.quantile(took, USUAL))
+        week, young = np.where(took <= longest, week, NONE), longest // WEEK + 1
     used = np.unique(week[week >= 0])
     if len(used) < 2 * FEWEST_WEEKS:
         return _short(local, len(used))
     table, features = _weekly(visits, week, used)
-    settled = len(used) - (_too_young(visits) if truncated else _unsettled(visits, week, used))
+    settled = len(used) - max(young, _unsettled(visits, week, used))
     begin, reason = 0, "no change was found between its weeks"
     while settled - begin >= 2 * FEWEST_WEEKS:
         found = _split(table[begin:settled], features, seed + begin)
@@ -107,12 +113,6 @@ def _unsettled(visits: Visits, week: np.ndarray, used: np.ndarray) -> int:
     total = np.bincount(week[week >= 0])[used]
     still = np.bincount(week[(week >= 0) & visits.unfinished], minlength=int(used[-1]) + 1)[used]
     return int((still > 0.05 * total).sum())
-
-
-def _too_young(visits: Visits) -> int:
-    """Return the number of last weeks in which cases that take long had no time to end."""
-    took = np.maximum.reduceat(visits.ended, visits.first) - visits.arrival
-    return int(np.quantile(took, 0.95) // WEEK) + 1
 
 
 def _weekly(visits: Visits, week: np.ndarray, used: np.ndarray) -> tuple[np.ndarray, list[Feature]]:
