@@ -92,3 +92,12 @@ def test_a_model_that_does_not_answer_to_load_is_refused_for_changes_of_demand_o
     arguments = ["simulate", str(model), "--runs", "1", "--cases", "20"]
     assert CliRunner().invoke(cli, arguments).exit_code == 0
     assert isinstance(CliRunner().invoke(cli, [*arguments, "--scenario", str(scenario)]).exception, UntrustedError)
+
+
+def test_a_model_has_its_own_routes_and_no_others_can_be_asked_for(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["backtest", str(log), "--model", str(tmp_path / "m.json"), "--routing", "discovered"])
+    assert caught.value.code == 2
+    assert "whose routes are its own" in capsys.readouterr().err

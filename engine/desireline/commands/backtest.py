@@ -45,8 +45,13 @@ def command(
     """
     from desireline.blueprint.load import read_blueprint
     from desireline.calibrate.backtest import backtest
+    from desireline.errors import DesirelineError
     from desireline.model.io import read_model
 
+    if model and routing != "log":
+        raise DesirelineError(
+            f"--routing {routing}", where="--model", expected="a model, whose routes are its own, or --routing"
+        )
     plan = read_blueprint(blueprint) if blueprint else None
     part = share(holdout)
     read = reading.read(log)
