@@ -3,11 +3,15 @@
 import numpy as np
 import pytest
 
+from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.clock import Clocks, WorkingTime, clocks
 from desireline.calibrate.steps import steps
 from desireline.calibrate.times import delays
 from desireline.calibrate.visits import Visits, visits
 from desireline.log.columns import from_arrays
+from desireline.log.source import Source
+from desireline.simulate.run import simulate
+from tests.calibrate.journeys import history, journey
 from tests.calibrate.worlds import DAY, HOUR, MINUTE, MONDAY, WEEK
 
 OFFICE = np.array([60 if d < 5 and 9 <= h < 17 else 0 for d in range(7) for h in range(24)])
@@ -94,3 +98,12 @@ def test_a_weekday_on_which_nothing_happens_for_once_is_a_holiday() -> None:
     columns = {"case_id": [f"c{i}" for i in range(len(begins))], "activity": ["A"] * len(begins), "start": begins}
     seen = visits(from_arrays(columns), {})[0]
     assert clocks(seen, np.ones(len(begins), bool), "UTC").of[0].holidays.tolist() == [MONDAY // DAY + 23]
+
+
+def test_work_that_never_begins_at_a_weekend_never_does_in_the_model_though_hardly_anyone_waits() -> None:
+    """One of the pools has no queue in the model; what is asked of it on a Sunday still waits for Monday."""
+    model = calibrate(history(journey(9706), 9706), source=Source(log="world"), refits=0).model
+    assert any(pool.unlimited for pool in model.parameters.pools.values())
+    for replication in range(5):
+        begun = simulate(model, replication=replication, horizon=3 * WEEK).start
+        assert not ((begun // DAY + 3) % 7 > 4).any()

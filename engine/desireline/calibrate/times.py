@@ -15,6 +15,7 @@ from desireline.model.model import ZERO, Distribution, Drawn, Table, Times
 from desireline.units import MICROSECONDS
 
 FEWEST = 30
+SELDOM = 0.005
 MOST_PREVIOUS = 12
 REFIT_KNOTS = 24
 MOST_COLUMNS = 8
@@ -75,6 +76,9 @@ class Observed:
     ----------
     clocks
         Working time; none where times are not measured in it.
+    opens
+        Whether the time ends with work being begun: where that is all but never outside of working time, no time is so
+        short that it ends while the clock stands still.
     elapsed
         From the arrival of the case to the beginning of the time; None where it is not to matter.
     """
@@ -85,6 +89,7 @@ class Observed:
     previous: np.ndarray
     elapsed: np.ndarray | None
     clocks: Clocks | None
+    opens: bool = False
 
     def samples(self, use: np.ndarray) -> dict[int, TimesOf]:
         """Return the samples of each activity from the visits `use`, by the activity before."""
@@ -97,7 +102,10 @@ class Observed:
         time = np.maximum(end - start, 0)
         if clock is not None and self.clocks is not None:
             zone = self.clocks.timezone
-            time = clock.between(to_local(start, zone), to_local(end, zone))
+            begun = to_local(end, zone)
+            time = clock.between(to_local(start, zone), begun)
+            if self.opens and (clock.openness(begun) == 0).mean() < SELDOM:
+                time = np.maximum(time, 1)
         return self._by_previous(at, time, clock)
 
     def _cells(self, at: np.ndarray, time: np.ndarray) -> Cells:
@@ -245,6 +253,7 @@ def responses(
         previous=steps.previous,
         elapsed=None,
         clocks=clocks,
+        opens=True,
     )
     return seen.samples(use)
 
