@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from desireline.calibrate.backtest_split import known_at
 from desireline.calibrate.calibrate import calibrate
 from desireline.calibrate.clock import Clocks, WorkingTime, clocks
 from desireline.calibrate.steps import steps
@@ -102,8 +103,9 @@ def test_a_weekday_on_which_nothing_happens_for_once_is_a_holiday() -> None:
 
 def test_work_that_never_begins_at_a_weekend_never_does_in_the_model_though_hardly_anyone_waits() -> None:
     """One of the pools has no queue in the model; what is asked of it on a Sunday still waits for Monday."""
-    model = calibrate(history(journey(9706), 9706), source=Source(log="world"), refits=0).model
+    log = known_at(history(journey(9706), 9706), MONDAY + 12 * WEEK)
+    model = calibrate(log, source=Source(log="world"), refits=0).model
     assert any(pool.unlimited for pool in model.parameters.pools.values())
-    for replication in range(5):
-        begun = simulate(model, replication=replication, horizon=3 * WEEK).start
+    for replication in range(10):
+        begun = simulate(model, replication=replication, horizon=4 * WEEK).start
         assert not ((begun // DAY + 3) % 7 > 4).any()
