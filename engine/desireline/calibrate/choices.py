@@ -35,7 +35,7 @@ def describe(
         "arrivals": _arrivals(found),
         "routing": _routing(found, model),
         "times": _times(log, found),
-        "clocks": _clocks(found, model),
+        "clocks": _clocks(model),
         "pools": {name: e.why for name, e in sorted(found.pools.evidence.items())},
         "priorities": found.priorities.why,
         "patience": _patience(found),
@@ -119,7 +119,7 @@ def _times(log: EventLog, found: "Evidence") -> str:
     return f"{text}, but for what contention explains at {', '.join(queued)}" if queued else text
 
 
-def _clocks(found: "Evidence", model: Model) -> str:
+def _clocks(model: Model) -> str:
     activities = model.parameters.activities.values()
     kept = sum(any(t.clock for t in (a.duration, a.delay, a.response, a.after)) for a in activities)
     if not kept:
